@@ -1,0 +1,54 @@
+// What the contract suites run on: a table of engines, and the store's verbs in short form. Holds no test of its own.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryStore } from './memory.ts';
+import { sqliteStore } from './sqlite.ts';
+import type { Document, Store } from './store.ts';
+
+type Options = { readonly workLimitMs?: number };
+/** An engine under test. `use` lends a new, empty store and disposes of it. */
+export type Engine = {
+  readonly name: string;
+  use(task: (store: Store) => Promise<void>, options?: Options): Promise<void>;
+};
+
+/** Every engine. A new one is one more row. */
+export const engines: readonly Engine[] = [
+  {
+    name: 'memory',
+    async use(task, options = {}) {
+      const store = memoryStore(options);
+      await task(store).finally(() => store.close());
+    },
+  },
+  {
+    name: 'sqlite',
+    async use(task, options = {}) {
+      const path = mkdtempSync(join(tmpdir(), 'anyrole-store-'));
+      const store = sqliteStore({ path, ...options });
+      await task(store)
+        .finally(() => store.close())
+        .finally(() => rmSync(path, { recursive: true }));
+    },
+  },
+];
+
+/** Puts one document in a write of its own. */
+export const put = (store: Store, key: string, document: Document, collection = 'c') =>
+  store.write((writer) => writer.put(collection, key, document));
+/** The document in a read of its own. */
+export const get = (store: Store, key: string, collection = 'c') => store.read((reader) => reader.get(collection, key));
+/** Puts documents that are their own keys, in one write. */
+export const putAll = (store: Store, keys: readonly string[]) =>
+  store.write(async (writer) => {
+    for (const key of keys) await writer.put('c', key, key);
+  });
+/** The keys of one page of collection `c`, 1001 at most unless told otherwise. */
+export const keysOf = (store: Store, query: { prefix?: string; after?: string; limit?: number } = {}) =>
+  store.read(async (reader) => (await reader.list('c', { limit: 1001, ...query })).map((entry) => entry.key));
+/** The number a counter holds; 0 when it is absent. */
+export const counterOf = (document: Document | undefined) => (typeof document === 'number' ? document : 0);
+/** A promise that does not settle. */
+export const never = () => new Promise<never>(() => {});

@@ -1,0 +1,63 @@
+// The store's promise: ordered JSON documents, four verbs inside two kinds of transaction. Every engine keeps it, and
+// `store.test.ts` runs the same cases on each.
+
+/** A JSON value, the only thing a store keeps. Instants are ISO 8601 strings, bytes are base64 strings, absent is absent. */
+export type Document = null | boolean | number | string | readonly Document[] | { readonly [member: string]: Document };
+
+/** One page of a listing: `limit` documents at most, ascending by the UTF-8 bytes of their keys. */
+export type ListQuery = {
+  /** Only keys that begin with this text. Absent: every key of the collection. */
+  readonly prefix?: string;
+  /** Only keys greater than this one: the last key of the page before. */
+  readonly after?: string;
+  /** Documents at most, 1–1,001 (a page of a thousand and one to know whether more follow). */
+  readonly limit: number;
+};
+
+export type Entry = { readonly key: string; readonly document: Document };
+
+/**
+ * What a transaction may read: one snapshot from its first read to its end, after which every verb rejects.
+ * Every verb rejects with RangeError for a collection or key that is not well-formed Unicode, and for a `limit` out of
+ * bounds; with StoreUnavailable when the engine fails.
+ */
+export interface Reader {
+  /** The document, or undefined when there is none. Do not change it: it may be shared. */
+  get(collection: string, key: string): Promise<Document | undefined>;
+  list(collection: string, query: ListQuery): Promise<readonly Entry[]>;
+}
+
+/** What a change may do: it also sees its own writes. */
+export interface Writer extends Reader {
+  /** Keeps a copy of the document in place of the one before. Rejects with TypeError for what is no JSON value. */
+  put(collection: string, key: string, document: Document): Promise<void>;
+  /** Removes the document; removing what is not there is no error. */
+  delete(collection: string, key: string): Promise<void>;
+}
+
+/**
+ * A place where documents are kept.
+ * INVARIANT: `work` does nothing but use its argument. It may run twice, from the top, when an engine meets a conflict,
+ * and one that does not settle in time is undone and rejected with StoreUnavailable.
+ */
+export interface Store {
+  /** Runs `work` on one snapshot that includes every write acknowledged before the call. */
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` atomically: resolves after its changes are durable, rejects with what `work` threw and changes nothing.
+   * Rejects with StoreUnavailable when the engine cannot take the write (queue full, disk full, I/O error, closed).
+   */
+  write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /** Waits for what was queued, then lets go of files and connections. Later use rejects with StoreUnavailable. */
+  close(): Promise<void>;
+}
+
+/** The engine cannot serve now: the queue is full, the disk refuses, or the store is closed. Nothing was changed. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Another process holds the data. The message names the place. */
+export class StoreLocked extends Error {
+  override readonly name = 'StoreLocked';
+}
