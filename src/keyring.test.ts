@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import {
+  authenticate,
+  createKeyring,
+  derive,
+  forget,
+  isAuthentic,
+  type Keyring,
+  open,
+  parseKeyring,
+  rotate,
+  seal,
+  sealedKeyId,
+  serializeKeyring,
+} from './keyring.ts';
+
+const now = new Date('2026-01-02T03:04:05Z');
+const later = new Date('2026-02-02T03:04:05Z');
+const secretOf = (seed: string) => createHash('sha256').update(seed).digest();
+const keyringOf = (seed: string) => createKeyring(() => secretOf(seed), now);
+const rotated = (keyring: Keyring, seed: string) => rotate(keyring, () => secretOf(seed), later);
+const nonce = new Uint8Array(12).fill(7);
+const plaintext = Buffer.from('what nobody may read');
+const bytesOf = (text: string) => Buffer.from(text);
+const textOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : Buffer.from(bytes).toString());
+
+/** Every copy of the bytes with one byte changed. */
+function* tampered(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let i = 0; i < bytes.length; i++) {
+    const copy = Uint8Array.from(bytes);
+    copy[i] = (copy[i] ?? 0) ^ (1 << (i % 8));
+    yield copy;
+  }
+}
+
+describe('seal and open', () => {
+  const keyring = keyringOf('a');
+  const sealed = seal(keyring, 'token', plaintext, nonce);
+
+  it('opens what it sealed, the empty text too', () => {
+    assert.equal(textOf(open(keyring, 'token', sealed)), 'what nobody may read');
+    assert.equal(textOf(open(keyring, 'token', seal(keyring, 'token', new Uint8Array(0), nonce))), '');
+  });
+
+  it('adds 33 bytes: version, key id, nonce and tag', () => {
+    assert.equal(sealed.length, plaintext.length + 33);
+    assert.equal(sealed[0], 1);
+    assert.equal(Buffer.from(sealed.subarray(1, 5)).toString('hex'), keyring.currentKeyId);
+    assert.deepEqual(sealed.subarray(5, 17), Buffer.from(nonce));
+    assert.equal(sealedKeyId(sealed), keyring.currentKeyId);
+    assert.ok(!Buffer.from(sealed).includes('nobody'));
+  });
+
+  it('does not open anything with one byte changed, wherever it is', () => {
+    for (const copy of tampered(sealed)) assert.equal(open(keyring, 'token', copy), undefined);
+  });
+
+  it('does not open anything cut short or made longer', () => {
+    for (let length = 0; length < sealed.length; length++) {
+      assert.equal(open(keyring, 'token', sealed.subarray(0, length)), undefined, `${length} bytes`);
+      assert.equal(open(keyring, 'token', sealed.subarray(sealed.length - length)), undefined, `last ${length} bytes`);
+    }
+    assert.equal(open(keyring, 'token', Buffer.concat([sealed, Uint8Array.of(0)])), undefined);
+  });
+
+  it('does not open what another purpose, use or keyring made', () => {
+    assert.equal(open(keyring, 'secret', sealed), undefined);
+    assert.equal(open(keyring, 'toke', sealed), undefined);
+    assert.equal(open(keyringOf('b'), 'token', sealed), undefined);
+    assert.equal(open(keyring, 'token', authenticate(keyring, 'token', plaintext)), undefined);
+  });
+
+  it('seals differently for each purpose and nonce, and the same for the same', () => {
+    const again = seal(keyring, 'token', plaintext, nonce);
+    const other = seal(keyring, 'secret', plaintext, nonce);
+    const fresh = seal(keyring, 'token', plaintext, new Uint8Array(12).fill(8));
+    assert.deepEqual(again, sealed);
+    assert.notDeepEqual(other.subarray(17), sealed.subarray(17));
+    assert.notDeepEqual(fresh.subarray(17), sealed.subarray(17));
+  });
+
+  it('refuses a nonce that is not 12 bytes', () => {
+    for (const length of [0, 11, 13, 16]) {
+      assert.throws(() => seal(keyring, 'token', plaintext, new Uint8Array(length)), RangeError);
+    }
+  });
+});
+
+describe('rotation', () => {
+  const first = keyringOf('a');
+  const second = rotated(first, 'b');
+  const sealedBefore = seal(first, 'token', plaintext, nonce);
+
+  it('seals with the new key and still opens what the old one sealed', () => {
+    const sealedAfter = seal(second, 'token', plaintext, nonce);
+    assert.notEqual(second.currentKeyId, first.currentKeyId);
+    assert.equal(sealedKeyId(sealedAfter), second.currentKeyId);
+    assert.deepEqual(open(second, 'token', sealedBefore), plaintext);
+    assert.deepEqual(open(second, 'token', sealedAfter), plaintext);
+    assert.equal(open(first, 'token', sealedAfter), undefined, 'the old keyring does not know the new key');
+  });
+
+  it('leaves the old keyring as it was', () => {
+    assert.equal(first.keys.size, 1);
+    assert.equal(second.keys.size, 2);
+  });
+
+  it('opens nothing of a forgotten key', () => {
+    const third = forget(second, first.currentKeyId);
+    assert.ok(third);
+    assert.equal(open(third, 'token', sealedBefore), undefined);
+    assert.equal(isAuthentic(third, 'page', plaintext, authenticate(first, 'page', plaintext)), false);
+    assert.equal(derive(third, 'secret', first.currentKeyId, plaintext, 32), undefined);
+  });
+
+  it('forgets neither the current key nor one that is not there', () => {
+    assert.equal(forget(second, second.currentKeyId), undefined);
+    assert.equal(forget(second, '00000000'), undefined);
+  });
+
+  it('notices randomness that repeats itself or comes short', () => {
+    assert.throws(() => rotated(first, 'a'), /already/);
+    assert.throws(() => createKeyring(() => new Uint8Array(31), now), RangeError);
+  });
+});
+
+describe('the keyring file', () => {
+  const keyring = rotated(keyringOf('a'), 'b');
+  const text = serializeKeyring(keyring);
+  const reasonOf = (file: unknown) => {
+    const parsed = parseKeyring(typeof file === 'string' ? file : JSON.stringify(file));
+    return parsed.ok ? 'ok' : parsed.reason;
+  };
+  /** The file with one member of the current key changed. */
+  const withKey = (change: Record<string, unknown>) => {
+    const file = JSON.parse(text);
+    Object.assign(file.keys[keyring.currentKeyId], change);
+    return file;
+  };
+
+  it('reads back as the same keyring, its instants included', () => {
+    const parsed = parseKeyring(text);
+    assert.ok(parsed.ok);
+    assert.equal(serializeKeyring(parsed.keyring), text);
+    assert.equal(parsed.keyring.keys.get(keyring.currentKeyId)?.created.getTime(), later.getTime());
+    assert.deepEqual(open(parsed.keyring, 'token', seal(keyring, 'token', plaintext, nonce)), plaintext);
+  });
+
+  it('is refused with the reason', () => {
+    const file = JSON.parse(text);
+    const secret = secretOf('b').toString('base64');
+    const cases: readonly (readonly [unknown, string])[] = [
+      ['', 'not-json'],
+      [text.slice(0, -3), 'not-json'],
+      [`${' '.repeat(1 << 20)}${text}`, 'too-large'],
+      [[], 'malformed'],
+      ['null', 'malformed'],
+      [{ ...file, version: 2 }, 'unknown-version'],
+      [{ ...file, version: '1' }, 'unknown-version'],
+      [{ ...file, current: 1 }, 'malformed'],
+      [{ ...file, keys: [] }, 'malformed'],
+      [{ ...file, keys: null }, 'malformed'],
+      [{ ...file, keys: {} }, 'no-current-key'],
+      [{ ...file, current: '00000000' }, 'no-current-key'],
+      [{ ...file, current: '__proto__' }, 'no-current-key'],
+      [{ ...file, keys: { ...file.keys, constructor: {} } }, 'bad-key-id'],
+      [{ ...file, keys: { ...file.keys, ABCDEF01: {} } }, 'bad-key-id'],
+      [{ ...file, keys: { ...file.keys, abcdef01: null } }, 'malformed'],
+      [{ ...file, keys: { ...file.keys, abcdef01: { secret, created: now } } }, 'wrong-key-id'],
+      [withKey({ secret: secretOf('c').toString('base64') }), 'wrong-key-id'],
+      [withKey({ secret: secret.slice(0, -4) }), 'bad-secret'],
+      [withKey({ secret: secret.replace('=', '\n') }), 'bad-secret'],
+      [withKey({ secret: 1 }), 'bad-secret'],
+      [withKey({ created: 'yesterday' }), 'bad-date'],
+      [withKey({ created: 5 }), 'bad-date'],
+      [text, 'ok'],
+    ];
+    for (const [given, reason] of cases) assert.equal(reasonOf(given), reason, JSON.stringify(given).slice(0, 200));
+  });
+
+  it('names the key at fault', () => {
+    const parsed = parseKeyring(JSON.stringify(withKey({ created: '' })));
+    assert.deepEqual(parsed, { ok: false, reason: 'bad-date', keyId: keyring.currentKeyId });
+  });
+
+  it('is the only way the secrets come out: logs do not show them', () => {
+    seal(keyring, 'token', plaintext, nonce);
+    const secrets = ['a', 'b'].map(secretOf);
+    const shown =
+      inspect(keyring, { depth: 10, showHidden: true }) + JSON.stringify([...keyring.keys, ...keyring.subkeys]);
+    for (const secret of secrets) {
+      assert.ok(!shown.includes(secret.toString('base64')) && !shown.includes(secret.toString('hex')));
+      assert.ok(text.includes(secret.toString('base64')));
+    }
+  });
+});
+
+describe('derived secrets', () => {
+  const keyring = keyringOf('a');
+  const id = keyring.currentKeyId;
+
+  it('are the same for the same input, from a keyring read back, and after rotation', () => {
+    const parsed = parseKeyring(serializeKeyring(keyring));
+    assert.ok(parsed.ok);
+    const secret = derive(keyring, 'secret key', id, bytesOf('ASIA1'), 30);
+    assert.equal(secret?.length, 30);
+    assert.deepEqual(derive(parsed.keyring, 'secret key', id, bytesOf('ASIA1'), 30), secret);
+    assert.deepEqual(derive(rotated(keyring, 'b'), 'secret key', id, bytesOf('ASIA1'), 30), secret);
+  });
+
+  it('differ with the purpose, the info, the key and the use', () => {
+    const two = rotated(keyring, 'b');
+    const all = [
+      derive(two, 'p', id, bytesOf('x'), 32),
+      derive(two, 'q', id, bytesOf('x'), 32),
+      derive(two, 'p', id, bytesOf('y'), 32),
+      derive(two, 'p', id, bytesOf(''), 32),
+      derive(two, 'p', two.currentKeyId, bytesOf('x'), 32),
+      authenticate(keyring, 'p', bytesOf('x')).subarray(4),
+    ].map((bytes) => Buffer.from(bytes ?? []).toString('hex'));
+    assert.equal(new Set(all).size, all.length);
+    assert.ok(all.every((hex) => hex.length === 64));
+  });
+
+  it('come from a subkey of their own, as every use of every purpose does', () => {
+    const fresh = keyringOf('a');
+    for (const purpose of ['p', 'q']) {
+      seal(fresh, purpose, plaintext, nonce);
+      derive(fresh, purpose, id, plaintext, 8);
+      authenticate(fresh, purpose, plaintext);
+    }
+    const subkeys = Array.from(fresh.subkeys.values(), (subkey) => subkey.export().toString('hex'));
+    assert.equal(new Set([...subkeys, secretOf('a').toString('hex')]).size, 7);
+  });
+
+  it('take an info of any length', () => {
+    assert.equal(derive(keyring, 'p', id, new Uint8Array(100_000), 16)?.length, 16);
+  });
+
+  it('are undefined for an unknown key, and refused for a length out of bounds', () => {
+    for (const unknown of ['00000000', '', '__proto__', id.toUpperCase().replace(/^/, ' ')]) {
+      assert.equal(derive(keyring, 'p', unknown, plaintext, 32), undefined);
+    }
+    for (const length of [0, -1, 1.5, 8161, Number.NaN]) {
+      assert.throws(() => derive(keyring, 'p', id, plaintext, length), RangeError);
+    }
+  });
+
+  it('still come right after more purposes than are remembered', () => {
+    const first = derive(keyring, 'p0', id, plaintext, 8);
+    for (let i = 0; i < 1100; i++) derive(keyring, `p${i}`, id, plaintext, 8);
+    assert.deepEqual(derive(keyring, 'p0', id, plaintext, 8), first);
+    assert.ok(keyring.subkeys.size <= 1024);
+  });
+});
+
+describe('authentication tags', () => {
+  const keyring = keyringOf('a');
+  const tag = authenticate(keyring, 'page', plaintext);
+
+  it('are authentic for their bytes and purpose, after rotation too', () => {
+    assert.equal(isAuthentic(keyring, 'page', plaintext, tag), true);
+    assert.equal(isAuthentic(rotated(keyring, 'b'), 'page', plaintext, tag), true);
+  });
+
+  it('are not authentic for anything else', () => {
+    assert.equal(isAuthentic(keyring, 'pages', plaintext, tag), false);
+    assert.equal(isAuthentic(keyringOf('b'), 'page', plaintext, tag), false);
+    for (const copy of tampered(tag)) assert.equal(isAuthentic(keyring, 'page', plaintext, copy), false);
+    for (const copy of tampered(plaintext)) assert.equal(isAuthentic(keyring, 'page', copy, tag), false);
+    for (let length = 0; length < tag.length; length++) {
+      assert.equal(isAuthentic(keyring, 'page', plaintext, tag.subarray(0, length)), false);
+    }
+    assert.equal(isAuthentic(keyring, 'page', plaintext, Buffer.concat([tag, tag])), false);
+  });
+});

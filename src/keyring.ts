@@ -1,0 +1,261 @@
+// The keys that seal session tokens and stored secrets. Every purpose has subkeys of its own, every sealed thing names
+// the key that sealed it, and rotation adds a key while the old ones still open what they sealed.
+// Pure: the caller reads and writes the file, and brings time and randomness.
+
+import { Buffer } from 'node:buffer';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
+
+/** A source of cryptographically strong bytes, as node:crypto's randomBytes. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+/** One key: 32 bytes inside a KeyObject, which no log or JSON.stringify prints. */
+type Key = { readonly secret: KeyObject; readonly created: Date };
+
+/** The keys by id (8 lower-case hex digits), and which of them seals. The subkeys are a cache. */
+export type Keyring = {
+  readonly currentKeyId: string;
+  readonly keys: ReadonlyMap<string, Key>;
+  readonly subkeys: Map<string, KeyObject>;
+};
+
+/** Why a keyring file was refused. */
+export type KeyringFault =
+  | 'too-large'
+  | 'not-json'
+  | 'unknown-version'
+  | 'malformed'
+  | 'bad-key-id'
+  | 'bad-secret'
+  | 'wrong-key-id'
+  | 'bad-date'
+  | 'no-current-key';
+
+export type ParsedKeyring =
+  | { readonly ok: true; readonly keyring: Keyring }
+  | { readonly ok: false; readonly reason: KeyringFault; readonly keyId?: string };
+
+/** Bytes of the nonce that `seal` takes. */
+export const nonceBytes = 12;
+
+const fileVersion = 1;
+const sealVersion = 1;
+const secretBytes = 32;
+const keyIdBytes = 4;
+const tagBytes = 16;
+const macBytes = 32;
+const headerBytes = 1 + keyIdBytes + nonceBytes;
+const maxFileLength = 1 << 20;
+const maxCachedSubkeys = 1024;
+const maxDerivedBytes = 255 * 32; // Spec: RFC 5869 §2.3
+const keyIdForm = /^[0-9a-f]{8}$/;
+const secretForm = /^[A-Za-z0-9+/]{43}=$/; // base64 of 32 bytes
+
+/** A keyring of one new key. */
+export function createKeyring(randomBytes: RandomBytes, now: Date): Keyring {
+  return addKey(new Map(), randomBytes, now);
+}
+
+/**
+ * A keyring whose new key seals from now on, and whose old keys still open.
+ * Ours: rotate before one purpose sealed 2^32 times under one key, the bound for random nonces of 96 bits.
+ * Spec: NIST SP 800-38D §8.3
+ */
+export function rotate(keyring: Keyring, randomBytes: RandomBytes, now: Date): Keyring {
+  return addKey(keyring.keys, randomBytes, now);
+}
+
+/**
+ * The keyring without one of its old keys: what that key sealed opens no more.
+ * Undefined for the current key and for one that is not there.
+ */
+export function forget(keyring: Keyring, keyId: string): Keyring | undefined {
+  if (keyId === keyring.currentKeyId || !keyring.keys.has(keyId)) return undefined;
+  const keys = new Map([...keyring.keys].filter(([id]) => id !== keyId));
+  return { currentKeyId: keyring.currentKeyId, keys, subkeys: new Map() };
+}
+
+/** The text of `keyring.json`. It holds the secrets: the file is for its owner alone (mode 0600), replaced atomically. */
+export function serializeKeyring(keyring: Keyring): string {
+  const keys = Array.from(keyring.keys, ([id, { secret, created }]) => [
+    id,
+    { secret: secret.export().toString('base64'), created: created.toISOString() },
+  ]);
+  const file = { version: fileVersion, current: keyring.currentKeyId, keys: Object.fromEntries(keys) };
+  return `${JSON.stringify(file, undefined, 2)}\n`;
+}
+
+/** The keyring of the text of `keyring.json`, at most 1 MiB; or why not, with the id of the key at fault. */
+export function parseKeyring(text: string): ParsedKeyring {
+  if (text.length > maxFileLength) return { ok: false, reason: 'too-large' };
+  const file = parseJson(text);
+  if (file === undefined) return { ok: false, reason: 'not-json' };
+  if (!isRecord(file)) return { ok: false, reason: 'malformed' };
+  if (file.version !== fileVersion) return { ok: false, reason: 'unknown-version' };
+  if (typeof file.current !== 'string' || !isRecord(file.keys)) return { ok: false, reason: 'malformed' };
+  const keys = new Map<string, Key>();
+  for (const [keyId, value] of Object.entries(file.keys)) {
+    const key = parseKey(keyId, value);
+    if (typeof key === 'string') return { ok: false, reason: key, keyId };
+    keys.set(keyId, key);
+  }
+  if (!keys.has(file.current)) return { ok: false, reason: 'no-current-key' };
+  return { ok: true, keyring: { currentKeyId: file.current, keys, subkeys: new Map() } };
+}
+
+/**
+ * Seals bytes for one purpose with the current key: version (1 byte), key id (4), nonce (12), AES-256-GCM ciphertext and
+ * tag (16). `nonce` is 12 random bytes, never used twice; throws RangeError for another length. The purpose is a literal
+ * of the program; header and purpose are authenticated.
+ */
+export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
+  if (nonce.length !== nonceBytes) throw new RangeError(`the nonce must be ${nonceBytes} bytes, not ${nonce.length}`);
+  const keyId = keyring.currentKeyId;
+  const header = Buffer.concat([Uint8Array.of(sealVersion), Buffer.from(keyId, 'hex'), nonce]);
+  const cipher = createCipheriv('aes-256-gcm', currentSubkey(keyring, 'seal', purpose), nonce, {
+    authTagLength: tagBytes,
+  });
+  cipher.setAAD(sealedContext(header, purpose));
+  return Buffer.concat([header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/**
+ * The bytes sealed for this purpose, or undefined when this is not what `seal` made: too short, another version, an
+ * unknown key, another purpose, or one bit changed. Ours: which of these it was is nobody's business.
+ */
+export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uint8Array | undefined {
+  const keyId = sealedKeyId(sealed);
+  const subkey = keyId === undefined ? undefined : subkeyOf(keyring, 'seal', keyId, purpose);
+  if (subkey === undefined) return undefined;
+  const header = sealed.subarray(0, headerBytes);
+  const nonce = sealed.subarray(headerBytes - nonceBytes, headerBytes);
+  const decipher = createDecipheriv('aes-256-gcm', subkey, nonce, { authTagLength: tagBytes });
+  decipher.setAAD(sealedContext(header, purpose));
+  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+  const plaintext = decipher.update(sealed.subarray(headerBytes, sealed.length - tagBytes));
+  try {
+    return Buffer.concat([plaintext, decipher.final()]);
+  } catch {
+    return undefined; // final() throws for one reason only: the tag does not match
+  }
+}
+
+/** The id of the key that sealed this, unauthenticated until `open` succeeds; undefined when the form is wrong. */
+export function sealedKeyId(sealed: Uint8Array): string | undefined {
+  if (sealed.length < headerBytes + tagBytes || sealed[0] !== sealVersion) return undefined;
+  return hexOf(sealed.subarray(1, 1 + keyIdBytes));
+}
+
+/**
+ * `length` bytes (1–8,160) that anyone with this key derives again from the same purpose and `info`, and nobody without.
+ * Undefined when the keyring has no key of this id. Throws RangeError for another length.
+ */
+export function derive(
+  keyring: Keyring,
+  purpose: string,
+  keyId: string,
+  info: Uint8Array,
+  length: number,
+): Uint8Array | undefined {
+  if (!Number.isInteger(length) || length < 1 || length > maxDerivedBytes) {
+    throw new RangeError(`length is \`${length}\`: it must be a whole number from 1 to ${maxDerivedBytes}`);
+  }
+  const subkey = subkeyOf(keyring, 'derive', keyId, purpose);
+  if (subkey === undefined) return undefined;
+  // HMAC first: Node bounds HKDF's info to 1,024 bytes.
+  const digest = createHmac('sha256', subkey).update(info).digest();
+  return new Uint8Array(hkdfSync('sha256', digest, '', 'anyrole/1 derived', length));
+}
+
+/** A tag of 36 bytes that proves the bytes came from here for this purpose: key id (4), HMAC-SHA256 (32). */
+export function authenticate(keyring: Keyring, purpose: string, bytes: Uint8Array): Uint8Array {
+  const mac = createHmac('sha256', currentSubkey(keyring, 'authenticate', purpose))
+    .update(bytes)
+    .digest();
+  return Buffer.concat([Buffer.from(keyring.currentKeyId, 'hex'), mac]);
+}
+
+/** Whether `tag` is what `authenticate` made of these bytes, under any key of the keyring. Compared in constant time. */
+export function isAuthentic(keyring: Keyring, purpose: string, bytes: Uint8Array, tag: Uint8Array): boolean {
+  if (tag.length !== keyIdBytes + macBytes) return false;
+  const subkey = subkeyOf(keyring, 'authenticate', hexOf(tag.subarray(0, keyIdBytes)), purpose);
+  if (subkey === undefined) return false;
+  return timingSafeEqual(createHmac('sha256', subkey).update(bytes).digest(), tag.subarray(keyIdBytes));
+}
+
+function addKey(old: ReadonlyMap<string, Key>, randomBytes: RandomBytes, now: Date): Keyring {
+  const secret = Buffer.from(randomBytes(secretBytes));
+  if (secret.length !== secretBytes)
+    throw new RangeError(`randomBytes gave ${secret.length} bytes, not ${secretBytes}`);
+  const id = keyIdOf(secret);
+  // Never but once in four thousand million; or randomBytes repeats itself, which must not go unnoticed.
+  if (old.has(id)) throw new Error(`a key \`${id}\` is there already: try again`);
+  const keys = new Map([...old, [id, { secret: createSecretKey(secret), created: now }]]);
+  return { currentKeyId: id, keys, subkeys: new Map() };
+}
+
+/** A key's id follows from its secret, so that a damaged file is noticed when it is read. Tells nothing about the secret. */
+function keyIdOf(secret: Uint8Array): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'anyrole/1 key id', keyIdBytes)).toString('hex');
+}
+
+function parseKey(keyId: string, value: unknown): Key | KeyringFault {
+  if (!keyIdForm.test(keyId)) return 'bad-key-id';
+  if (!isRecord(value)) return 'malformed';
+  if (typeof value.secret !== 'string' || !secretForm.test(value.secret)) return 'bad-secret';
+  const secret = Buffer.from(value.secret, 'base64');
+  if (keyIdOf(secret) !== keyId) return 'wrong-key-id';
+  const created = new Date(typeof value.created === 'string' ? value.created : Number.NaN);
+  if (Number.isNaN(created.getTime())) return 'bad-date';
+  return { secret: createSecretKey(secret), created };
+}
+
+type Use = 'seal' | 'derive' | 'authenticate';
+
+function currentSubkey(keyring: Keyring, use: Use, purpose: string): KeyObject {
+  const subkey = subkeyOf(keyring, use, keyring.currentKeyId, purpose);
+  if (subkey === undefined) throw new Error('the keyring does not hold its current key');
+  return subkey;
+}
+
+/** The key of one use, one key id and one purpose. Uses hold no space, so that no two subkeys share a label. */
+function subkeyOf(keyring: Keyring, use: Use, keyId: string, purpose: string): KeyObject | undefined {
+  const key = keyring.keys.get(keyId);
+  if (key === undefined) return undefined;
+  const name = `${use} ${keyId} ${purpose}`;
+  const cached = keyring.subkeys.get(name);
+  if (cached !== undefined) return cached;
+  const label = `anyrole/1 ${use} ${purpose}`;
+  const subkey = createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, '', label, secretBytes)));
+  if (keyring.subkeys.size >= maxCachedSubkeys) keyring.subkeys.clear();
+  keyring.subkeys.set(name, subkey);
+  return subkey;
+}
+
+/** What GCM authenticates beside the ciphertext. The header has one length, so that no two pairs run together. */
+function sealedContext(header: Uint8Array, purpose: string): Uint8Array {
+  return Buffer.concat([header, Buffer.from(purpose, 'utf8')]);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
