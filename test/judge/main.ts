@@ -1,0 +1,49 @@
+// The judge: cases as JSON lines on stdin, verdicts as JSON lines on stdout, in the same order. It asks the very functions
+// the server uses, so that any outside collection of cases can be scored. A bad case is a verdict, never an exit.
+import { linesOf } from './lines.ts';
+import { rawVerify } from './raw-verify.ts';
+import { sigv4Verify } from './sigv4-verify.ts';
+import { sigv4x509Verify } from './sigv4x509-verify.ts';
+import { asObject, BadInput, type JsonObject, type Subcommand, type Verdict } from './subcommand.ts';
+
+const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  'sigv4-verify': sigv4Verify,
+  'sigv4x509-verify': sigv4x509Verify,
+  'raw-verify': rawVerify,
+};
+
+const name = process.argv[2] ?? '';
+const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
+if (subcommand === undefined) {
+  process.stderr.write(`unknown subcommand \`${name}\`: use one of ${Object.keys(SUBCOMMANDS).join(', ')}\n`);
+  process.exitCode = 2;
+} else await judge(subcommand);
+
+async function judge(subcommand: Subcommand): Promise<void> {
+  for await (const line of linesOf(process.stdin)) {
+    if (line.trim() === '') continue;
+    const started = performance.now();
+    const { id, ...verdict } = await judged(subcommand, line);
+    const ms = Math.round((performance.now() - started) * 1000) / 1000;
+    const written = process.stdout.write(`${JSON.stringify({ id, ...verdict, ms })}\n`);
+    if (!written) await new Promise((resolve) => process.stdout.once('drain', resolve));
+  }
+}
+
+async function judged(subcommand: Subcommand, line: string): Promise<Verdict & { id: unknown }> {
+  let object: JsonObject;
+  try {
+    object = asObject(JSON.parse(line), 'the line');
+  } catch (error) {
+    return { id: null, ...failure('BadInput', error) };
+  }
+  try {
+    return { id: object.id ?? null, ...(await subcommand(object)) };
+  } catch (error) {
+    return { id: object.id ?? null, ...failure(error instanceof BadInput ? 'BadInput' : 'InternalFailure', error) };
+  }
+}
+
+function failure(code: string, error: unknown): Verdict {
+  return { result: 'error', code, message: error instanceof Error ? error.message : String(error) };
+}
