@@ -1,0 +1,57 @@
+// What is asked of a policy: who, does what, to which resource, in which circumstances. The request context is the only
+// thing conditions and policy variables may see.
+
+/** Who asks. `arn` is the caller's own ARN (for `federated`, the identity provider or the federated-user session). */
+export type Principal = {
+  readonly kind: 'root' | 'user' | 'role' | 'assumedRole' | 'federated' | 'service' | 'anonymous';
+  /** `arn:aws:iam::…:user/…`, `arn:aws:sts::…:assumed-role/Role/Session`, … */
+  readonly arn?: string;
+  /** Twelve digits. */
+  readonly account?: string;
+  /** For `assumedRole`: the role's IAM ARN with its path, which the session ARN has lost. */
+  readonly roleArn?: string;
+  /** For `service`: `rolesanywhere.amazonaws.com`. */
+  readonly service?: string;
+};
+
+/** Condition keys in lower case → values. A key with an empty list is absent. */
+export type Context = ReadonlyMap<string, readonly string[]>;
+
+/** One question. */
+export type PolicyRequest = {
+  readonly principal: Principal;
+  /** `service:Name`; compared without regard to case. */
+  readonly action: string;
+  /** ARN, or `*` for an action that has no resource. */
+  readonly resource: string;
+  /** Made by `contextOf`. */
+  readonly context: Context;
+  /** Lower-case names of list-type keys, which stay lists even when they hold one value (`aws:tagkeys`). */
+  readonly multivalued?: ReadonlySet<string>;
+  /** Account that owns the resource, twelve digits. Absent: the principal's own. */
+  readonly resourceAccount?: string;
+};
+
+/** The part of a request that conditions and variables see. */
+export type Facts = Pick<PolicyRequest, 'context' | 'multivalued'>;
+
+/**
+ * Builds a request context. Keys compare without regard to case, tag keys in them too, so they are folded here; two
+ * spellings of one key become one list, which a plain operator then refuses to match.
+ * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+ */
+export function contextOf(record: Readonly<Record<string, string | readonly string[] | undefined>>): Context {
+  const context = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(record)) {
+    if (value === undefined) continue;
+    const key = name.toLowerCase();
+    context.set(key, [...(context.get(key) ?? []), ...(typeof value === 'string' ? [value] : value)]);
+  }
+  return context;
+}
+
+/** The one value of a single-valued key; undefined when the key is absent or a list. */
+export function singleValue(facts: Facts, key: string): string | undefined {
+  const values = facts.context.get(key);
+  return values?.length === 1 && !facts.multivalued?.has(key) ? values[0] : undefined;
+}
