@@ -1,0 +1,67 @@
+// Records what changed nothing: reads and refusals. They wait in a bounded queue and are written together a moment
+// later; what changed something is recorded with the change itself, in its transaction.
+
+export type Entry<D> = { readonly key: string; readonly document: D };
+
+export type Recorder<D> = {
+  /** Takes the entry, or drops and counts it when the queue is full. */
+  add(entry: Entry<D>): void;
+  /** Writes all that waits. */
+  flush(): Promise<void>;
+  /** Entries dropped since the start. */
+  dropped(): number;
+};
+
+export type RecorderTraits<D> = {
+  readonly write: (entries: readonly Entry<D>[]) => Promise<void>;
+  /** Calls `work` some milliseconds later. */
+  readonly later: (work: () => void) => void;
+  /** Called when a batch could not be written; it stays in the queue. */
+  readonly failed: (cause: unknown) => void;
+  /** Entries that may wait. */
+  readonly room?: number;
+};
+
+/** Entries written together at most. */
+const maxBatch = 500;
+
+export function recorder<D>({ write, later, failed, room = 10_000 }: RecorderTraits<D>): Recorder<D> {
+  let waiting: Entry<D>[] = [];
+  let lost = 0;
+  let scheduled = false;
+  let writing: Promise<void> = Promise.resolve();
+
+  const drain = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, maxBatch);
+      await write(batch);
+      waiting = waiting.slice(batch.length);
+    }
+  };
+  const schedule = () => {
+    if (scheduled) return;
+    scheduled = true;
+    later(() => {
+      scheduled = false;
+      writing = writing.then(drain).catch((cause) => {
+        failed(cause);
+        schedule();
+      });
+    });
+  };
+  return {
+    add(entry) {
+      if (waiting.length >= room) {
+        lost += 1;
+        return;
+      }
+      waiting.push(entry);
+      schedule();
+    },
+    flush() {
+      writing = writing.then(drain);
+      return writing;
+    },
+    dropped: () => lost,
+  };
+}
