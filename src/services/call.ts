@@ -1,0 +1,92 @@
+// The whole world an operation may see: who calls, where, when, and the means to read and to change. Read-only.
+
+import type { Reason } from '../contract/error.ts';
+import { operationsOf } from '../contract/operation.ts';
+import type { Policy, PolicyKind } from '../core/policy/document.ts';
+import type { SessionClaims } from '../core/session/claims.ts';
+import type { X509Verdict } from '../core/signature/x509.ts';
+import type { Certificate } from '../core/x509/certificate.ts';
+import type { validatePath } from '../core/x509/path.ts';
+import type { Reader, Writer } from '../store/store.ts';
+
+/** Who signed the request. */
+export type Caller = RootCaller | AssumedRoleCaller | CertificateHolder;
+
+/** The account itself, by its root access key. */
+export type RootCaller = {
+  readonly kind: 'root';
+  readonly account: string;
+  /** `arn:aws:iam::ACCOUNT:root`. */
+  readonly arn: string;
+  readonly userId: string;
+  readonly accessKeyId: string;
+};
+
+/** A session of a role. */
+export type AssumedRoleCaller = {
+  readonly kind: 'assumedRole';
+  readonly account: string;
+  /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+  readonly arn: string;
+  /** `AROA…:SESSION`. */
+  readonly userId: string;
+  readonly accessKeyId: string;
+  readonly claims: SessionClaims;
+};
+
+/** Whoever holds the private key of a certificate, once the verdict says so. */
+export type CertificateHolder = {
+  readonly kind: 'certificate';
+  readonly certificate: Certificate;
+  /** What came in X-Amz-X509-Chain: an unordered pool, as sent. */
+  readonly chain: readonly Certificate[];
+  /** INVARIANT: nothing is granted before this says ok. Asked by the operation, in AWS's order of checks. */
+  proof(): X509Verdict;
+};
+
+/** Where a request came from. */
+export type Origin = {
+  readonly ip: string;
+  readonly userAgent: string;
+  /** Over TLS. */
+  readonly secure: boolean;
+};
+
+export type Call = {
+  readonly caller: Caller;
+  /** Twelve digits: the account that is spoken to. */
+  readonly account: string;
+  readonly partition: string;
+  /** The Region of the signature's scope. */
+  readonly region: string;
+  readonly requestId: string;
+  readonly now: Date;
+  readonly origin: Origin;
+  /** A fresh UUID in lower-case hex, ascending with time. */
+  newId(): string;
+  randomBytes(size: number): Uint8Array;
+  /** Seals bytes under the server's keyring; `opened` gives them back, or undefined when they are not of its making. */
+  sealed(purpose: string, plaintext: Uint8Array): Uint8Array;
+  opened(purpose: string, sealed: Uint8Array): Uint8Array | undefined;
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  /** One atomic change, recorded in the audit log with it; `work` returns the operation's output. */
+  write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /** A stored policy, compiled; throws when the text is none. */
+  policyOf(text: string, kind: PolicyKind): Policy;
+  /** The certificates of a stored PEM bundle; throws when it is none. */
+  certificatesOf(pem: string): readonly Certificate[];
+  /** Path validation that remembers a path while all of it is valid. */
+  readonly validatePath: typeof validatePath;
+  /** Adds facts for the audit event and the operator; the caller never sees them. */
+  explain(reason: Reason): void;
+};
+
+/** Under what the keyring seals: one name for whoever seals and whoever opens. */
+export const purposes = Object.freeze({
+  sessionToken: 'session token',
+  accessKey: 'access key',
+  pageToken: 'page token',
+});
+
+/** Declares an operation: one export, from which its route, types, validation, authorization and record are derived. */
+export const operation = operationsOf<Call>();

@@ -1,0 +1,202 @@
+// Profiles: the roles a certificate holder may assume, and the limits of the session.
+import { boolean, list, optional, required, string, structure, type ValueOf } from '../../contract/shape.ts';
+import { parsePolicy } from '../../core/policy/document.ts';
+import { type Call, operation } from '../call.ts';
+import { defaultMappings } from './attribute-mappings.ts';
+import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
+import { arnOf, changed, found, listed, type ProfileRecord, placeOf, profiles, removed } from './records.ts';
+import {
+  DurationSeconds,
+  ManagedPolicyList,
+  nextTokenMember,
+  ProfileDetail,
+  pageMembers,
+  ResourceName,
+  RoleArnList,
+  TagList,
+  Uuid,
+} from './shapes.ts';
+import { checkTags, tagAccess } from './tags.ts';
+
+const kind = 'Profile';
+const profileId = required(Uuid, { doc: 'The unique identifier of the profile.' });
+const output = structure({ profile: required(ProfileDetail, { doc: 'The profile.' }) });
+const reading = [ResourceNotFoundException, AccessDeniedException] as const;
+const changing = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;
+
+const limits = {
+  managedPolicyArns: optional(ManagedPolicyList, { doc: 'Managed policies that bound every session.' }),
+  durationSeconds: optional(DurationSeconds, { doc: 'Seconds a session lasts at most. At creation, absent: 3600.' }),
+  acceptRoleSessionName: optional(boolean, { doc: 'Whether CreateSession may name the session.' }),
+};
+
+export const CreateProfile = operation({
+  doc: 'Creates a profile: the roles a certificate holder may assume, and the limits of the session.',
+  http: 'POST /profiles 201',
+  effect: 'write',
+  errors: [ValidationException, AccessDeniedException],
+  input: structure({
+    name: required(ResourceName, { doc: 'Shown in lists; need not be unique.' }),
+    roleArns: required(RoleArnList, { doc: 'The roles a session may assume.' }),
+    sessionPolicy: optional(string(), { doc: 'A policy that bounds every session, as JSON text.' }),
+    requireInstanceProperties: optional(boolean, { doc: 'Unused by AWS; stored and shown.' }),
+    enabled: optional(boolean, { doc: 'Whether CreateSession may use the profile. Absent: false.' }),
+    tags: optional(TagList, { doc: 'Tags of the new profile.' }),
+    ...limits,
+  }),
+  output,
+  access: (input, call) => [
+    { resource: arnOf(call, 'profile/*') },
+    ...passRoles(input.roleArns),
+    ...tagAccess(call, 'profile/*', input.tags),
+  ],
+  async run(input, call) {
+    checkSessionPolicy(input.sessionPolicy);
+    checkTags(input.tags);
+    const id = call.newId();
+    const now = call.now.toISOString();
+    const record: ProfileRecord = {
+      id,
+      arn: arnOf(call, `profile/${id}`),
+      name: input.name,
+      requireInstanceProperties: input.requireInstanceProperties ?? false,
+      enabled: input.enabled ?? false,
+      createdBy: call.caller.kind === 'certificate' ? call.account : call.caller.arn,
+      sessionPolicy: input.sessionPolicy || null,
+      roleArns: input.roleArns,
+      managedPolicyArns: input.managedPolicyArns ?? [],
+      durationSeconds: input.durationSeconds ?? 3600,
+      acceptRoleSessionName: input.acceptRoleSessionName ?? false,
+      attributeMappings: defaultMappings,
+      tags: input.tags ?? [],
+      createdAt: now,
+      updatedAt: now,
+    };
+    return call.write(async (writer) => {
+      await profiles.put(writer, placeOf(call) + id, record);
+      return { profile: detail(record) };
+    });
+  },
+});
+
+export const GetProfile = operation({
+  doc: 'Gets a profile.',
+  http: 'GET /profile/{profileId} 200',
+  effect: 'read',
+  errors: reading,
+  input: structure({ profileId }),
+  output,
+  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  async run(input, call) {
+    return { profile: detail(await call.read((reader) => found(reader, profiles, call, input.profileId, kind))) };
+  },
+});
+
+export const ListProfiles = operation({
+  doc: "Lists the account's profiles in the Region, in the order of their creation.",
+  http: 'GET /profiles 200',
+  effect: 'read',
+  errors: [ValidationException, AccessDeniedException],
+  input: structure(pageMembers),
+  output: structure({ ...nextTokenMember, profiles: optional(list(ProfileDetail), { doc: 'The profiles.' }) }),
+  access: (_input, call) => [{ resource: arnOf(call, 'profile/*') }],
+  async run(input, call) {
+    const { records, next } = await listed(call, profiles, input);
+    return { profiles: records.map(detail), nextToken: next };
+  },
+});
+
+export const UpdateProfile = operation({
+  doc: 'Changes the members that are given and leaves the others.',
+  http: 'PATCH /profile/{profileId} 200',
+  effect: 'write',
+  errors: changing,
+  input: structure({
+    profileId,
+    name: optional(ResourceName, { doc: 'The new name.' }),
+    sessionPolicy: optional(string({ min: 1, max: 100000 }), { doc: 'The new session policy, as JSON text.' }),
+    roleArns: optional(RoleArnList, { doc: 'The new list of roles.' }),
+    ...limits,
+  }),
+  output,
+  access: (input, call) => [{ resource: profileArn(call, input.profileId) }, ...passRoles(input.roleArns)],
+  async run({ profileId: id, ...wanted }, call) {
+    checkSessionPolicy(wanted.sessionPolicy);
+    const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));
+    return change(call, id, (record) => ({ ...record, ...given }));
+  },
+});
+
+export const EnableProfile = operation({
+  doc: 'Lets CreateSession use the profile.',
+  http: 'POST /profile/{profileId}/enable 200',
+  effect: 'write',
+  errors: reading,
+  input: structure({ profileId }),
+  output,
+  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  run: (input, call) => change(call, input.profileId, (record) => ({ ...record, enabled: true })),
+});
+
+export const DisableProfile = operation({
+  doc: 'Makes CreateSession refuse the profile; sessions issued before live on.',
+  http: 'POST /profile/{profileId}/disable 200',
+  effect: 'write',
+  errors: reading,
+  input: structure({ profileId }),
+  output,
+  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  run: (input, call) => change(call, input.profileId, (record) => ({ ...record, enabled: false })),
+});
+
+export const DeleteProfile = operation({
+  doc: 'Deletes a profile and gives its last state.',
+  http: 'DELETE /profile/{profileId} 200',
+  effect: 'write',
+  errors: reading,
+  input: structure({ profileId }),
+  output,
+  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  run: (input, call) =>
+    call.write(async (writer) => ({ profile: detail(await removed(writer, profiles, call, input.profileId, kind)) })),
+});
+
+/** Changes one profile and gives the answer that shows it; `updatedAt` advances. */
+export function change(call: Call, id: string, how: (record: ProfileRecord) => ProfileRecord) {
+  return call.write(async (writer) => {
+    const update = (record: ProfileRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
+    return { profile: detail(await changed(writer, profiles, call, id, kind, update)) };
+  });
+}
+
+export function profileArn(call: Call, id: string | undefined): string {
+  return arnOf(call, `profile/${id ?? '*'}`);
+}
+
+function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {
+  const { id, arn, tags: _tags, sessionPolicy, createdAt, updatedAt, ...shown } = record;
+  return {
+    profileId: id,
+    profileArn: arn,
+    ...shown,
+    ...(sessionPolicy === null ? {} : { sessionPolicy }),
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
+  };
+}
+
+/** AWS doc: CreateProfile and UpdateProfile depend on iam:PassRole for every role. One more than the limit is enough: validation refuses it. */
+function passRoles(roleArns: readonly string[] = []) {
+  return roleArns.slice(0, 251).map((resource) => ({
+    action: 'iam:PassRole',
+    resource,
+    context: { 'iam:PassedToService': 'rolesanywhere.amazonaws.com' },
+  }));
+}
+
+/** Ours: AWS shows a bad session policy at CreateSession; it is refused here, where the writer can mend it. */
+function checkSessionPolicy(text: string | undefined): void {
+  if (!text) return;
+  const parsed = parsePolicy(text, 'session');
+  if (!parsed.ok) throw ValidationException(`The session policy is not valid: ${parsed.message}`);
+}
