@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The command `anyrole`. Plain JavaScript that any Node parses: an old one must be able to say that it is old.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 7)) {
+  process.stderr.write(
+    `anyrole: Node ${process.versions.node} is too old, expected 24.7 or newer; in the repository, npm run brings its own\n`,
+  );
+  process.exit(2);
+}
+// node:sqlite still announces itself as experimental on some supported versions; people need not read it.
+const { emitWarning } = process;
+process.emitWarning = (warning, ...rest) => {
+  if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest);
+};
+const { main } = await import('../src/cli/anyrole.ts');
+await main(process.argv, process.env);

@@ -1,0 +1,130 @@
+// Who signs? SigV4 proves an access key, permanent or of a session; AWS4-X509 proves a certificate's private key. What a
+// refused caller reads stands in signature-errors.ts.
+import { timingSafeEqual } from 'node:crypto';
+import { commonError, type ProtocolName } from '../contract/error.ts';
+import type { Operation } from '../contract/operation.ts';
+import { decodeClaims, type SessionClaims } from '../core/session/claims.ts';
+import { type HeaderIndex, headerIndex } from '../core/signature/canonical.ts';
+import { type ParsedSignature, type ParseResult, type signingKey, verifySignature } from '../core/signature/hmac.ts';
+import { parseX509Authorization, verifyX509Signature } from '../core/signature/x509.ts';
+import type { parseCertificate } from '../core/x509/certificate.ts';
+import { type Keyring, open } from '../keyring.ts';
+import type { WireRequest } from '../protocols/protocol.ts';
+import { formatArn, isRegion } from '../services/arn.ts';
+import { type Call, type Caller, type CertificateHolder, purposes } from '../services/call.ts';
+import { accessKeys } from '../services/iam/records.ts';
+import type { Store } from '../store/store.ts';
+import { invalidRegion, invalidX509, unproved, unreadable, unreadableX509, validation } from './signature-errors.ts';
+
+export type Authenticated = { readonly caller: Caller; readonly region: string };
+
+export type Verifier = {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly now: Date;
+  readonly deriveKey: typeof signingKey;
+  readonly certificateOf: typeof parseCertificate;
+};
+
+/** The caller that signed, or AWS's error. `signature` is what parseSignature found in the request. */
+export async function authenticate(
+  verifier: Verifier,
+  operation: Operation<Call>,
+  protocol: ProtocolName,
+  request: WireRequest,
+  signature: ParseResult,
+): Promise<Authenticated> {
+  const headers = headerIndex(request.headers);
+  if (operation.signedWith === 'certificate') return certificateHolder(verifier, request, headers);
+  if (!signature.ok) throw unreadable(signature, protocol);
+  const parsed = signature.signature;
+  if (!isRegion(parsed.region)) {
+    throw invalidRegion(protocol);
+  }
+  const { caller, secretAccessKey } = await holderOf(verifier, parsed, protocol);
+  const { now, deriveKey } = verifier;
+  const verdict = verifySignature({ request, parsed, secretAccessKey, now, headers, deriveKey });
+  if (!verdict.ok) throw unproved(verdict, parsed, protocol);
+  return { caller, region: parsed.region };
+}
+
+type Holder = { readonly caller: Caller; readonly secretAccessKey: string };
+
+async function holderOf(verifier: Verifier, parsed: ParsedSignature, protocol: ProtocolName): Promise<Holder> {
+  const holder =
+    parsed.sessionToken === undefined
+      ? await keyHolder(verifier, parsed.accessKeyId)
+      : sessionHolder(verifier, parsed.accessKeyId, parsed.sessionToken, protocol);
+  if (holder !== undefined) return holder;
+  throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
+}
+
+async function keyHolder({ store, keyring }: Verifier, accessKeyId: string): Promise<Holder | undefined> {
+  const record = await store.read((reader) => accessKeys.get(reader, accessKeyId));
+  const secret = record && open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
+  if (record === undefined || secret === undefined) return undefined;
+  const { account } = record;
+  const arn = formatArn({ partition: 'aws', service: 'iam', region: '', account, resource: 'root' });
+  return {
+    caller: { kind: 'root', account, arn, userId: account, accessKeyId },
+    secretAccessKey: Buffer.from(secret).toString(),
+  };
+}
+
+/** No look-up: whoever has the keyring opens the token. */
+function sessionHolder(
+  { keyring, now }: Verifier,
+  accessKeyId: string,
+  sessionToken: string,
+  protocol: ProtocolName,
+): Holder | undefined {
+  const opened = open(keyring, purposes.sessionToken, Buffer.from(sessionToken, 'base64'));
+  const claims = opened && decodeClaims(opened);
+  if (claims === undefined || !sameText(claims.accessKeyId, accessKeyId)) return undefined;
+  if (now.getTime() >= claims.expiresAt * 1000) {
+    throw commonError('expiredToken', protocol, 'The security token included in the request is expired');
+  }
+  return { caller: assumedRole(claims), secretAccessKey: claims.secretAccessKey };
+}
+
+function assumedRole(claims: SessionClaims): Caller {
+  const { partition, account, roleName, roleId, roleSessionName, accessKeyId } = claims;
+  const resource = `assumed-role/${roleName}/${roleSessionName}`;
+  const arn = formatArn({ partition, service: 'sts', region: '', account, resource });
+  return { kind: 'assumedRole', account, arn, userId: `${roleId}:${roleSessionName}`, accessKeyId, claims };
+}
+
+/** Constant-time: what a token binds is not to be guessed byte by byte. */
+function sameText(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Whoever sent a certificate. The signature's verdict is the operation's to ask for, at its place among AWS's checks. */
+function certificateHolder(
+  { certificateOf, now }: Verifier,
+  request: WireRequest,
+  headers: HeaderIndex,
+): { readonly caller: CertificateHolder; readonly region: string } {
+  const read = parseX509Authorization(request, headers);
+  if (!read.ok) throw unreadableX509(read);
+  const { parsed } = read;
+  const leaf = certificateOf(parsed.certificateDer);
+  if (!leaf.ok) throw validation('The X-Amz-X509 header does not hold a certificate.', leaf);
+  if (!isRegion(parsed.region)) throw invalidX509('scopeRegion');
+  const { certificate } = leaf;
+  const publicKey = certificate.publicKey();
+  return {
+    region: parsed.region,
+    caller: {
+      kind: 'certificate',
+      certificate,
+      // Ours: an element that is no certificate cannot be part of a path; the official helper is known to send strangers.
+      chain: parsed.chainDer.map(certificateOf).flatMap((element) => (element.ok ? [element.certificate] : [])),
+      proof: () =>
+        publicKey === undefined
+          ? { ok: false, reason: 'algorithmMismatch', algorithm: parsed.algorithm, keyType: undefined }
+          : verifyX509Signature({ request, parsed, publicKey, serialNumber: certificate.serialNumber, now, headers }),
+    },
+  };
+}

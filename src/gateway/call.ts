@@ -1,0 +1,52 @@
+// Makes the world an operation sees. A change is recorded here, in the transaction that makes it.
+import type { Operation, Service } from '../contract/operation.ts';
+import { nonceBytes, open, seal } from '../keyring.ts';
+import { partitionOf } from '../services/arn.ts';
+import type { Call, Caller } from '../services/call.ts';
+import type { Reader, Writer } from '../store/store.ts';
+import { auditCollection } from '../telemetry/audit.ts';
+import { entryOf, type Visit } from './record.ts';
+import type { World } from './world.ts';
+
+type Known = {
+  readonly service: Service<Call>;
+  readonly operation: Operation<Call>;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly input: object;
+};
+
+export function callOf(world: World, visit: Visit, { operation, caller, region, input }: Known): Call {
+  const account = caller.kind === 'certificate' ? (operation.accountOf?.(input) ?? '') : caller.account;
+  visit.account = account;
+  return {
+    caller,
+    account,
+    partition: partitionOf(region),
+    region,
+    requestId: visit.requestId,
+    now: visit.startedAt,
+    origin: visit.origin,
+    newId: () => world.newId(),
+    randomBytes: (size) => world.randomBytes(size),
+    sealed: (purpose, plaintext) => seal(world.keyring, purpose, plaintext, world.randomBytes(nonceBytes)),
+    opened: (purpose, sealed) => open(world.keyring, purpose, sealed),
+    policyOf: world.knowledge.policyOf,
+    certificatesOf: world.knowledge.certificatesOf,
+    validatePath: world.knowledge.validatePath,
+    explain: (reason) => visit.explanations.push(reason),
+    read: <T>(work: (reader: Reader) => Promise<T>) => world.store.read(work),
+    async write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T> {
+      // INVARIANT: a write operation writes once; its event and its change are one transaction.
+      if (operation.effect !== 'write' || visit.recorded) throw new Error(`${operation.name} may not write here`);
+      const output = await world.store.write(async (writer) => {
+        const answer = await work(writer);
+        const { key, document } = entryOf(world, visit, answer);
+        await writer.put(auditCollection, key, document);
+        return answer;
+      });
+      visit.recorded = true;
+      return output;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// The road each request walks: route, authenticate, parse, authorize, validate, run, respond; and whatever happens on it,
+// one record.
+import { commonError, type ProtocolName, ServiceError } from '../contract/error.ts';
+import type { Operation, Service } from '../contract/operation.ts';
+import { violations } from '../contract/validate.ts';
+import { parseSignature } from '../core/signature/hmac.ts';
+import type { Protocol, WireRequest, WireResponse } from '../protocols/protocol.ts';
+import { queryXml } from '../protocols/query-xml.ts';
+import { restJson } from '../protocols/rest-json.ts';
+import type { Call, Origin } from '../services/call.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import { authenticate } from './authenticate.ts';
+import { authorize } from './authorize.ts';
+import { callOf } from './call.ts';
+import { record, type Visit } from './record.ts';
+import { type Addressee, addressee, route } from './route.ts';
+import { unknownService } from './signature-errors.ts';
+import type { World } from './world.ts';
+
+const protocols: Readonly<Record<ProtocolName, Protocol>> = { 'rest-json': restJson, query: queryXml };
+
+/** Answers one request. Never rejects: what cannot be foreseen is answered as InternalFailure and logged. */
+export async function handle(world: World, request: WireRequest, origin: Origin): Promise<WireResponse> {
+  const signature = parseSignature(request);
+  const to = addressee(world.services, request, signature);
+  const protocol = protocols[to.protocol];
+  const visit: Visit = {
+    requestId: world.newId(),
+    startedAt: world.now(),
+    origin,
+    protocol: to.protocol,
+    explanations: [],
+  };
+  try {
+    const service = served(to);
+    const { operation, labels } = route(service, request);
+    visit.service = service;
+    visit.operation = operation;
+    const verifier = { ...world.knowledge, store: world.store, keyring: world.keyring, now: visit.startedAt };
+    const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature);
+    visit.caller = caller;
+    visit.region = region;
+    const input = protocol.parse(operation, request, labels);
+    visit.input = input;
+    const call = callOf(world, visit, { service, operation, caller, region, input });
+    await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
+    validate(service, operation, input);
+    const output = await operation.run(input, call);
+    return protocol.respond(service, operation, output, visit.requestId);
+  } catch (thrown) {
+    const error = asServiceError(world, visit, thrown);
+    visit.error = error;
+    return protocol.refuse(error, visit.requestId, to.xmlNamespace);
+  } finally {
+    record(world, visit);
+  }
+}
+
+function served({ service, protocol }: Addressee): Service<Call> {
+  if (service === undefined) throw unknownService(protocol);
+  return service;
+}
+
+function validate(service: Service<Call>, operation: Operation<Call>, input: object): void {
+  const message = violations(operation.input, input, { lowerFirst: service.protocol === 'query' });
+  if (message !== undefined) throw commonError('validation', service.protocol, message);
+}
+
+function asServiceError(world: World, { requestId, protocol }: Visit, thrown: unknown): ServiceError {
+  if (thrown instanceof ServiceError) return thrown;
+  if (thrown instanceof StoreUnavailable) {
+    world.log.error({ requestId, cause: thrown.message }, 'the store refused');
+    return commonError('unavailable', protocol, 'The service is temporarily unavailable. Please try again.');
+  }
+  world.log.error({ requestId, cause: thrown instanceof Error ? thrown.stack : String(thrown) }, 'internal failure');
+  return commonError(
+    'internal',
+    protocol,
+    'The request processing has failed because of an unknown error, exception or failure.',
+  );
+}
+
+/** The answer to a request whose body was not read, because it is longer than the door admits. */
+export function refuseTooLarge(world: World, request: WireRequest): WireResponse {
+  const to = addressee(world.services, request, parseSignature(request));
+  const error = commonError('tooLarge', to.protocol, 'Request body is longer than 1048576 bytes.');
+  return protocols[to.protocol].refuse(error, world.newId(), to.xmlNamespace);
+}

@@ -1,0 +1,186 @@
+// The door: HTTP in, a WireRequest to the road, HTTP out. Bounded in header and body size, in time and in patience; knows
+// nothing of what is asked.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
+import type { Origin } from '../services/call.ts';
+
+export type Door = {
+  /** Answers a request; never rejects. */
+  readonly handle: (request: WireRequest, origin: Origin) => Promise<WireResponse>;
+  /** The answer to a request whose body is longer than the limit; the body is not read. */
+  readonly refuseTooLarge: (request: WireRequest) => WireResponse;
+  /** Whether the server can serve now. */
+  readonly ready: () => Promise<boolean>;
+  /** PEM texts. Absent: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+};
+
+export type OpenDoor = {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new connection, answers what is under way within `graceMs`, then lets go. */
+  close(graceMs: number): Promise<void>;
+};
+
+/** Bytes of a request's header block. Five ML-DSA-87 certificates and a signature take about 60 KiB. */
+const maxHeaderSize = 192 * 1024;
+/** Bytes of a request's body. */
+const maxBodyBytes = 1024 * 1024;
+/** Bytes of a refused body that are still swallowed, so that the client reads the answer rather than a reset. */
+const maxDiscardedBytes = 16 * 1024 * 1024;
+
+const timeouts = {
+  /** Until the header block is complete. */
+  headersTimeout: 10_000,
+  /** Until the whole request is there. */
+  requestTimeout: 30_000,
+  /** Idle between two requests of one connection. */
+  keepAliveTimeout: 60_000,
+  /** How often the above are looked at. */
+  connectionsCheckingInterval: 1000,
+};
+/** A connection on which nothing moves. */
+const idleMs = 90_000;
+
+/** Listens; rejects when the address cannot be had. */
+export async function openDoor(door: Door, host: string, port: number): Promise<OpenDoor> {
+  let draining = false;
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    if (draining) response.setHeader('connection', 'close');
+    serve(door, request, response, () => draining).catch(() => response.destroy());
+  };
+  const options = { maxHeaderSize, ...timeouts };
+  const server = door.tls
+    ? createTlsServer({ ...options, ...door.tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }, listener)
+    : createServer(options, listener);
+  server.timeout = idleMs;
+  server.on('clientError', refuseUnparsed);
+  await listening(server, host, port);
+  // Listening on a TCP port guarantees the form of the address.
+  const address = server.address() as AddressInfo;
+  return {
+    host: address.address,
+    port: address.port,
+    async close(graceMs) {
+      draining = true;
+      await closed(server, graceMs);
+    },
+  };
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+async function serve(door: Door, request: IncomingMessage, response: ServerResponse, draining: () => boolean) {
+  const [path = '', rawQuery = ''] = target(request.url ?? '/');
+  if (request.method === 'GET' && path === '/livez') return send(response, probe(true), request);
+  if (request.method === 'GET' && path === '/readyz') {
+    return send(response, probe(!draining() && (await door.ready())), request);
+  }
+  const head = { method: request.method ?? '', path, rawQuery, headers: headersOf(request.rawHeaders) };
+  const body = await bodyOf(request);
+  if (body === 'tooLarge') {
+    response.setHeader('connection', 'close');
+    send(response, door.refuseTooLarge({ ...head, body: new Uint8Array() }), request);
+    return discard(request);
+  }
+  if (body !== 'gone') send(response, await door.handle({ ...head, body }, originOf(request)), request);
+}
+
+/** Path and query of the request line, undecoded; an absolute form loses its scheme and authority. */
+function target(url: string): readonly [path: string, rawQuery: string] {
+  const local = /^https?:\/\//i.test(url) ? url.replace(/^https?:\/\/[^/?]*/i, '') : url;
+  const cut = local.indexOf('?');
+  const path = cut < 0 ? local : local.slice(0, cut);
+  return [path === '' ? '/' : path, cut < 0 ? '' : local.slice(cut + 1)];
+}
+
+/** Pairs in order of arrival. Node reads header bytes as Latin-1; clients sign them as UTF-8. */
+function headersOf(raw: readonly string[]): readonly HeaderPair[] {
+  const pairs: HeaderPair[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) pairs.push([raw[at] ?? '', utf8(raw[at + 1] ?? '')]);
+  return pairs;
+}
+
+function utf8(latin1: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the question
+  return /^[\x00-\x7f]*$/.test(latin1) ? latin1 : Buffer.from(latin1, 'latin1').toString('utf8');
+}
+
+/** The whole body, or that it is too large, or that the client went away. */
+function bodyOf(request: IncomingMessage): Promise<Uint8Array | 'tooLarge' | 'gone'> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return Promise.resolve('tooLarge');
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) chunks.push(chunk);
+      else resolve('tooLarge');
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', () => resolve('gone'));
+    request.on('close', () => resolve('gone'));
+  });
+}
+
+function discard(request: IncomingMessage): void {
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxDiscardedBytes) request.destroy();
+  });
+  request.resume();
+}
+
+function originOf({ socket, headers }: IncomingMessage): Origin {
+  return {
+    ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    userAgent: headers['user-agent'] ?? '',
+    secure: 'encrypted' in socket,
+  };
+}
+
+function probe(good: boolean): WireResponse {
+  return { status: good ? 200 : 503, headers: [['content-type', 'text/plain']], body: good ? 'ok\n' : 'not ready\n' };
+}
+
+function send(response: ServerResponse, { status, headers, body }: WireResponse, { method }: IncomingMessage): void {
+  const bytes = Buffer.from(body);
+  const length: HeaderPair = ['content-length', String(bytes.length)];
+  response.writeHead(status, [...headers, length].flat());
+  response.end(method === 'HEAD' ? undefined : bytes);
+}
+
+/** What HTTP's own parser refused: too large a header block, a bad request line, a timeout. */
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy() && undefined;
+  const line = unparsed[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+const unparsed: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};

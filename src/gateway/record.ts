@@ -1,0 +1,132 @@
+// One record of every visit: the audit event, and a line in the log.
+import { withoutSecrets } from '../contract/describe.ts';
+import type { ProtocolName, Reason, ServiceError } from '../contract/error.ts';
+import type { Operation, Service } from '../contract/operation.ts';
+import type { Call, Caller, Origin } from '../services/call.ts';
+import type { Document } from '../store/store.ts';
+import { auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
+import type { World } from './world.ts';
+
+/** A request on the road: what is known of it grows with each step. */
+export type Visit = {
+  readonly requestId: string;
+  readonly startedAt: Date;
+  readonly origin: Origin;
+  readonly protocol: ProtocolName;
+  readonly explanations: Reason[];
+  service?: Service<Call>;
+  operation?: Operation<Call>;
+  caller?: Caller;
+  region?: string;
+  account?: string;
+  input?: object;
+  error?: ServiceError;
+  /** Its event stands in the store, with the change. */
+  recorded?: boolean;
+};
+
+/** Longest text of a stranger's that an event keeps, in characters. */
+const maxText = 1024;
+
+/** Writes the line, and the event of a visit that changed nothing. Strangers who prove nothing get a line only. */
+export function record(world: World, visit: Visit): void {
+  const { error, operation, caller } = visit;
+  world.log.info(
+    {
+      requestId: visit.requestId,
+      service: visit.service?.name,
+      operation: operation?.name,
+      caller: caller && nameOf(caller),
+      account: visit.account,
+      ip: visit.origin.ip,
+      ms: world.now().getTime() - visit.startedAt.getTime(),
+      ...(error && { status: error.status, code: error.code, reason: error.reason?.reason }),
+    },
+    error ? 'refused' : 'answered',
+  );
+  if (visit.recorded || caller === undefined || !visit.account) return;
+  world.recorder.add(entryOf(world, visit, {}));
+}
+
+/** The visit's audit event, with its key. */
+export function entryOf(
+  world: World,
+  visit: Visit,
+  output: object,
+): { readonly key: string; readonly document: Document & object } {
+  const { service, operation, caller, input, error, origin } = visit;
+  if (service === undefined || operation === undefined || caller === undefined) {
+    throw new Error('a visit is recorded after it was routed and authenticated');
+  }
+  const occurrence: Occurrence = {
+    eventId: world.newId(),
+    requestId: visit.requestId,
+    time: visit.startedAt,
+    service: service.name,
+    operation: operation.name,
+    readOnly: operation.effect === 'read',
+    region: visit.region ?? '',
+    account: visit.account ?? '',
+    userIdentity: identityOf(caller),
+    sourceIp: origin.ip,
+    userAgent: origin.userAgent.slice(0, maxText),
+    secure: origin.secure,
+    requestParameters: input === undefined || error?.status === 400 ? null : withoutSecrets(operation.input, input),
+    responseElements: withoutSecrets(operation.output, output),
+    ...(error && { error: { code: error.code, message: error.message.slice(0, maxText) } }),
+    explanations: [...visit.explanations, ...(error?.reason ? [error.reason] : [])].map(asJson),
+  };
+  return { key: auditKey(occurrence), document: auditEvent(occurrence) };
+}
+
+/** Reasons hold plain facts; what JSON cannot carry is left out. */
+function asJson(reason: Reason): { readonly [member: string]: Document } {
+  const text = JSON.stringify(reason, (_key, value) => (typeof value === 'bigint' ? value.toString() : value));
+  return JSON.parse(text);
+}
+
+function nameOf(caller: Caller): string {
+  return caller.kind === 'certificate' ? `certificate ${caller.certificate.fingerprint}` : caller.arn;
+}
+
+// AWS doc: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+function identityOf(caller: Caller): { readonly [member: string]: Document } {
+  switch (caller.kind) {
+    case 'root':
+      return {
+        type: 'Root',
+        principalId: caller.userId,
+        arn: caller.arn,
+        accountId: caller.account,
+        accessKeyId: caller.accessKeyId,
+      };
+    case 'assumedRole':
+      return {
+        type: 'AssumedRole',
+        principalId: caller.userId,
+        arn: caller.arn,
+        accountId: caller.account,
+        accessKeyId: caller.accessKeyId,
+        sessionContext: {
+          sessionIssuer: {
+            type: 'Role',
+            principalId: caller.claims.roleId,
+            arn: caller.claims.roleArn,
+            accountId: caller.account,
+            userName: caller.claims.roleName,
+          },
+          attributes: {
+            creationDate: new Date(caller.claims.issuedAt * 1000).toISOString(),
+            mfaAuthenticated: 'false',
+          },
+          ...(caller.claims.sourceIdentity === undefined ? {} : { sourceIdentity: caller.claims.sourceIdentity }),
+        },
+      };
+    case 'certificate':
+      return {
+        type: 'Unknown',
+        principalId: caller.certificate.serialHex,
+        certificate: caller.certificate.fingerprint,
+      };
+  }
+}

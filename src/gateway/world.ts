@@ -1,0 +1,19 @@
+// What the gateway is made with: everything that is not a function of the request. main.ts makes it, tests make another.
+import type { Keyring } from '../keyring.ts';
+import type { Document, Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Recorder } from '../telemetry/recorder.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Services } from './route.ts';
+
+export type World = {
+  readonly services: Services;
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly knowledge: Knowledge;
+  readonly recorder: Recorder<Document>;
+  readonly log: Log;
+  now(): Date;
+  newId(): string;
+  randomBytes(size: number): Uint8Array;
+};

@@ -1,0 +1,139 @@
+// The composition root: config → store → keyring → root key → gateway → listen. Everything that is made once is made
+// here, and time, randomness, files and the network enter here.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, ConfigError } from './config.ts';
+import { handle, refuseTooLarge } from './gateway/handle.ts';
+import { openDoor } from './gateway/http.ts';
+import { knowledge } from './gateway/knowledge.ts';
+import type { Services } from './gateway/route.ts';
+import type { World } from './gateway/world.ts';
+import { keyringFile } from './keyring-file.ts';
+import { ensureAccount, type NewRootKey } from './root-account.ts';
+import { iam } from './services/iam/index.ts';
+import { rolesanywhere } from './services/rolesanywhere/index.ts';
+import { sts } from './services/sts/index.ts';
+import { sqliteStore } from './store/sqlite.ts';
+import { type Document, type Store, StoreLocked } from './store/store.ts';
+import { auditCollection } from './telemetry/audit.ts';
+import { type Log, silentLog } from './telemetry/log.ts';
+import { recorder } from './telemetry/recorder.ts';
+
+/** A server that listens. */
+export type RunningServer = {
+  /** `http://127.0.0.1:4747`. */
+  readonly url: string;
+  readonly accountId: string;
+  /** The root key, where this start made it: shown once, kept only sealed. */
+  readonly newRootKey: NewRootKey | undefined;
+  /** Answers what is under way, at most `graceMs`, then lets go of the data directory. */
+  close(graceMs?: number): Promise<void>;
+};
+
+/** The services by their signing names. */
+export const services: Services = new Map([rolesanywhere, iam, sts].map((service) => [service.name, service]));
+
+/** Milliseconds that reads and refusals wait to be recorded together. */
+const recordEveryMs = 100;
+const defaultGraceMs = 20_000;
+
+/** Starts a server on the data directory. Throws ConfigError when it cannot, with the reason in one line. */
+export async function startServer(config: Config, log: Log = silentLog): Promise<RunningServer> {
+  const store = openStore(config.dataDir);
+  try {
+    return await serve(config, store, log);
+  } catch (cause) {
+    await store.close();
+    throw cause;
+  }
+}
+
+async function serve(config: Config, store: Store, log: Log): Promise<RunningServer> {
+  const now = () => new Date();
+  const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
+  const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
+  const records = recorder<Document>({
+    write: (entries) =>
+      store.write(async (writer) => {
+        for (const { key, document } of entries) await writer.put(auditCollection, key, document);
+      }),
+    later: (work) => void setTimeout(work, recordEveryMs),
+    failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
+  });
+  const world: World = {
+    services,
+    store,
+    keyring,
+    knowledge: knowledge(),
+    recorder: records,
+    log,
+    now,
+    newId: ascendingIds(now),
+    randomBytes,
+  };
+  const door = await openDoor(
+    {
+      handle: (request, origin) => handle(world, request, origin),
+      refuseTooLarge: (request) => refuseTooLarge(world, request),
+      ready: () => answers(store),
+      ...(config.tls && { tls: config.tls }),
+    },
+    config.host,
+    config.port,
+  ).catch((cause) => {
+    throw new ConfigError(`--listen \`${config.host}:${config.port}\`: cannot listen there (${String(cause.code)})`);
+  });
+  const scheme = config.tls ? 'https' : 'http';
+  const host = door.host.includes(':') ? `[${door.host}]` : door.host;
+  return {
+    url: `${scheme}://${host}:${door.port}`,
+    accountId,
+    newRootKey,
+    async close(graceMs = defaultGraceMs) {
+      await door.close(graceMs);
+      await records.flush().catch((cause) => log.error({ cause: String(cause) }, 'audit events were lost'));
+      await store.close();
+      log.flush();
+    },
+  };
+}
+
+function openStore(dataDir: string): Store {
+  const hadData = existsSync(join(dataDir, 'anyrole.db'));
+  if (hadData && !existsSync(join(dataDir, 'keyring.json'))) {
+    throw new ConfigError(
+      `--data-dir \`${dataDir}\`: keyring.json is missing, and what is sealed there cannot be opened without it; restore it from a backup`,
+    );
+  }
+  try {
+    return sqliteStore({ path: dataDir });
+  } catch (cause) {
+    const what = cause instanceof StoreLocked ? 'another server uses it' : 'expected a directory that can be written';
+    throw new ConfigError(`--data-dir \`${dataDir}\`: ${what} (${cause instanceof Error ? cause.message : cause})`);
+  }
+}
+
+async function answers(store: Store): Promise<boolean> {
+  try {
+    await store.read((reader) => reader.list('iam/accounts', { limit: 1 }));
+    return true;
+  } catch {
+    return false; // the store said why in its own log line when it failed
+  }
+}
+
+/** UUIDs that ascend: milliseconds, then a counter, then randomness. Spec: RFC 9562 §5.7 */
+function ascendingIds(now: () => Date): () => string {
+  let last = 0;
+  let count = 0;
+  return () => {
+    const ms = Math.max(now().getTime(), last);
+    count = ms === last ? count + 1 : 0;
+    last = count > 0xfff ? ms + 1 : ms;
+    if (count > 0xfff) count = 0;
+    const time = last.toString(16).padStart(12, '0');
+    const rest = randomUUID().slice(19);
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}-${rest}`;
+  };
+}

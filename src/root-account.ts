@@ -1,0 +1,59 @@
+// The first account and its root key: given by the operator, or made at the first start and shown once.
+import type { Config } from './config.ts';
+import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from './core/session/credentials.ts';
+import { type Keyring, nonceBytes, type RandomBytes, seal } from './keyring.ts';
+import { purposes } from './services/call.ts';
+import { accessKeys, accounts } from './services/iam/records.ts';
+import type { Store, Writer } from './store/store.ts';
+
+export type NewRootKey = { readonly accessKeyId: string; readonly secretAccessKey: string };
+
+type Means = {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly randomBytes: RandomBytes;
+  readonly now: Date;
+};
+
+/** Makes the account unless it exists; a given root key is put in its place, an absent one made with a new account. */
+export async function ensureAccount(
+  means: Means,
+  { accountId: wanted, rootKey }: Pick<Config, 'accountId' | 'rootKey'>,
+): Promise<{ readonly accountId: string; readonly newRootKey: NewRootKey | undefined }> {
+  const made = { accountId: twelveDigits(means.randomBytes), rootKey: randomKey(means.randomBytes) };
+  return means.store.write(async (writer) => {
+    const [first] = wanted === undefined ? await accounts.list(writer, { prefix: '', limit: 1 }) : [];
+    const accountId = wanted ?? first?.record.account ?? made.accountId;
+    const exists = (await accounts.get(writer, accountId)) !== undefined;
+    if (!exists) await accounts.put(writer, accountId, { account: accountId, createdAt: means.now.toISOString() });
+    const newRootKey = !exists && rootKey === undefined ? made.rootKey : undefined;
+    const key = rootKey ?? newRootKey;
+    if (key !== undefined) await putKey(writer, means, accountId, key);
+    return { accountId, newRootKey };
+  });
+}
+
+async function putKey(writer: Writer, means: Means, account: string, key: NewRootKey): Promise<void> {
+  const { keyring, randomBytes, now } = means;
+  const sealed = seal(keyring, purposes.accessKey, Buffer.from(key.secretAccessKey), randomBytes(nonceBytes));
+  await accessKeys.put(writer, key.accessKeyId, {
+    accessKeyId: key.accessKeyId,
+    account,
+    sealedSecret: Buffer.from(sealed).toString('base64'),
+    owner: 'root',
+    createdAt: now.toISOString(),
+  });
+}
+
+function randomKey(randomBytes: RandomBytes): NewRootKey {
+  return {
+    accessKeyId: accessKeyIdOf('AKIA', randomBytes(identifierBytes)),
+    secretAccessKey: secretAccessKeyOf(randomBytes(30)),
+  };
+}
+
+/** An account id that does not begin with a zero, as AWS's do not always: people paste it into spreadsheets. */
+function twelveDigits(randomBytes: RandomBytes): string {
+  const digits = Array.from(randomBytes(12), (byte) => byte % 10);
+  return `${(digits[0] ?? 0) || 1}${digits.slice(1).join('')}`;
+}
