@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CertificateOptions, makeCa } from '../../../test/pki.ts';
+import { anchorViolations, leafViolations } from './constraints.ts';
+
+const ca = makeCa();
+const ofLeaf = (options: CertificateOptions) =>
+  leafViolations(ca.issue(options).certificate).map(({ reason }) => reason);
+const ofAnchor = (options: CertificateOptions) =>
+  anchorViolations(makeCa(options).certificate).map(({ reason }) => reason);
+
+for (const [what, options] of [
+  ['an ordinary leaf', {}],
+  ['a leaf without basicConstraints', { basicConstraints: false }],
+  ['a leaf without clientAuth', { eku: ['serverAuth'] }],
+  ['a leaf with more key usages', { keyUsage: ['digitalSignature', 'keyEncipherment'] }],
+  ['an RSA leaf of 2048 bits', { key: 'rsa2048' }],
+  ['a P-521 leaf', { key: 'p521' }],
+  ['an ML-DSA leaf', { key: 'ml-dsa-65' }],
+  ['an expired leaf, which is not judged here', { notAfter: '2026-01-02' }],
+] as const satisfies [string, CertificateOptions][]) {
+  test(`${what} may authenticate`, () => assert.deepEqual(ofLeaf(options), []));
+}
+
+for (const [reason, options] of [
+  ['notVersion3', { version: 1 }],
+  ['isCa', { basicConstraints: { ca: true } }],
+  ['noDigitalSignature', { keyUsage: false }],
+  ['noDigitalSignature', { keyUsage: ['keyAgreement'] }],
+  ['weakSignatureAlgorithm', { hash: 'sha1' }],
+  ['emptySubject', { subject: '', san: { dns: ['a.example'] } }],
+  ['weakKey', { key: 'rsa1024' }],
+  ['weakKey', { key: 'rsaPss2048' }],
+  ['weakKey', { key: 'p224' }],
+  ['weakKey', { key: 'secp256k1' }],
+  ['weakKey', { key: 'ed25519' }],
+] as const satisfies [string, CertificateOptions][]) {
+  test(`a leaf with ${JSON.stringify(options)} is refused: ${reason}`, () =>
+    assert.ok(ofLeaf(options).includes(reason)));
+}
+
+test('each violation says what and who asks for it', () => {
+  const [violation] = leafViolations(ca.issue({ keyUsage: ['keyAgreement'] }).certificate);
+  assert.deepEqual(violation, {
+    reason: 'noDigitalSignature',
+    detail: 'keyUsage does not include digitalSignature',
+    rule: 'Roles Anywhere user guide, trust model',
+  });
+});
+
+test('an ordinary CA may be an anchor, self-signed or not', () => {
+  assert.deepEqual(ofAnchor({}), []);
+  assert.deepEqual(ofAnchor({ key: 'ml-dsa-44' }), []);
+  assert.deepEqual(ofAnchor({ key: 'rsaPss2048' }), []);
+  assert.deepEqual(anchorViolations(ca.issueCa({}).certificate), []);
+});
+
+for (const [reason, options] of [
+  ['notVersion3', { version: 1 }],
+  ['notCa', { basicConstraints: false }],
+  ['notCa', { basicConstraints: { ca: false } }],
+  ['noKeyCertSign', { keyUsage: false }],
+  ['noKeyCertSign', { keyUsage: ['cRLSign'] }],
+  ['weakSignatureAlgorithm', { hash: 'sha1' }],
+  ['weakSignatureAlgorithm', { key: 'rsa2048', hash: 'md5' }],
+  ['weakKey', { key: 'rsa1024' }],
+  ['weakKey', { key: 'rsaPss1024' }],
+] as const satisfies [string, CertificateOptions][]) {
+  test(`an anchor with ${JSON.stringify(options)} is refused: ${reason}`, () =>
+    assert.ok(ofAnchor(options).includes(reason)));
+}
+
+test('a leaf is no anchor', () => {
+  const reasons = anchorViolations(ca.issue({}).certificate).map(({ reason }) => reason);
+  assert.deepEqual(reasons, ['notCa', 'noKeyCertSign']);
+});

@@ -1,0 +1,93 @@
+// What Roles Anywhere asks of a certificate beyond RFC 5280: of the end entity that authenticates, and of the CA that is
+// made a trust anchor. One row per rule; every violation is listed, the first one decides.
+// AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
+import type { Certificate } from './certificate.ts';
+import { isEmpty } from './name.ts';
+import { type KeyType, keyWeakness } from './public-key.ts';
+
+/** What an end entity's certificate can fail. */
+export type LeafViolationReason =
+  | 'notVersion3'
+  | 'isCa'
+  | 'noDigitalSignature'
+  | 'weakSignatureAlgorithm'
+  | 'emptySubject'
+  | 'weakKey';
+
+/** What a trust anchor's certificate can fail. */
+export type AnchorViolationReason = 'notVersion3' | 'notCa' | 'noKeyCertSign' | 'weakSignatureAlgorithm' | 'weakKey';
+
+/** One rule that a certificate fails; `detail` is a clause for the operator, `rule` says who asks for it. */
+export interface Violation<Reason extends string> {
+  readonly reason: Reason;
+  readonly detail: string;
+  readonly rule: string;
+}
+
+type Row<Reason extends string> = readonly [
+  reason: Reason,
+  rule: string,
+  fails: (certificate: Certificate) => string | undefined,
+];
+
+const asked = 'Roles Anywhere user guide, trust model';
+
+const version3 = ({ version }: Certificate) => (version === 3 ? undefined : `X.509 version ${version}, not 3`);
+
+const strongSignature = ({ signatureAlgorithm: { refusal, name, oid } }: Certificate) =>
+  refusal && `signed with ${name ?? oid}, which is ${refusal === 'weak' ? 'too weak' : 'not supported'}`;
+
+// Ours: requests are signed with PKCS #1 v1.5 (`AWS4-X509-RSA-SHA256`), which such a key must not make.
+const pssOnly = ({ type }: KeyType) => (type === 'rsa-pss' ? 'an RSA key restricted to PSS' : undefined);
+
+// Ours: keyUsage must be present, because AWS says "must include", and there is nothing to include it in otherwise.
+const leafRows: readonly Row<LeafViolationReason>[] = [
+  ['notVersion3', asked, version3],
+  ['isCa', asked, ({ extensions }) => (extensions.basicConstraints?.ca ? 'basicConstraints says CA: true' : undefined)],
+  [
+    'noDigitalSignature',
+    asked,
+    ({ extensions }) =>
+      extensions.keyUsage?.includes('digitalSignature') ? undefined : 'keyUsage does not include digitalSignature',
+  ],
+  ['weakSignatureAlgorithm', asked, strongSignature],
+  ['emptySubject', asked, ({ subject }) => (isEmpty(subject) ? 'the subject is empty' : undefined)],
+  ['weakKey', 'Ours: key strength', ({ keyType }) => pssOnly(keyType) ?? keyWeakness(keyType)],
+];
+
+const anchorRows: readonly Row<AnchorViolationReason>[] = [
+  ['notVersion3', asked, version3],
+  [
+    'notCa',
+    asked,
+    ({ extensions }) => (extensions.basicConstraints?.ca ? undefined : 'basicConstraints does not say CA: true'),
+  ],
+  [
+    'noKeyCertSign',
+    asked,
+    ({ extensions }) =>
+      extensions.keyUsage?.includes('keyCertSign') ? undefined : 'keyUsage does not include keyCertSign',
+  ],
+  ['weakSignatureAlgorithm', asked, strongSignature],
+  ['weakKey', 'Ours: key strength', ({ keyType }) => keyWeakness(keyType)],
+];
+
+function violations<Reason extends string>(
+  rows: readonly Row<Reason>[],
+  certificate: Certificate,
+): Violation<Reason>[] {
+  return rows.flatMap(([reason, rule, fails]) => {
+    const detail = fails(certificate);
+    return detail === undefined ? [] : [{ reason, detail, rule }];
+  });
+}
+
+/** Why this certificate cannot authenticate a workload: empty when it can. Validity in time and trust are not judged. */
+export function leafViolations(certificate: Certificate): readonly Violation<LeafViolationReason>[] {
+  return violations(leafRows, certificate);
+}
+
+/** Why this certificate cannot be a trust anchor: empty when it can. Validity in time is not judged. */
+export function anchorViolations(certificate: Certificate): readonly Violation<AnchorViolationReason>[] {
+  return violations(anchorRows, certificate);
+}

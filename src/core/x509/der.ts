@@ -1,0 +1,209 @@
+// A strict DER reader: definite and minimal lengths, low tag numbers, bounded depth, no trailing bytes. It throws DerError,
+// and nothing else, inside this folder; the exported parsers of certificates catch it. Only what is read is checked, so
+// an unknown extension's content is never walked.
+// Spec: ITU-T X.690 §10, §11; RFC 5280 appendix B.
+
+import { Buffer } from 'node:buffer';
+
+/** Why some bytes are not the DER that was expected. Private to `core/x509`: parsers turn it into a reason. */
+export class DerError extends Error {}
+
+/** One element: its whole identifier octet, its content octets, and the element itself with its header. */
+export interface Element {
+  /** Identifier octet: class, constructed bit and tag number below 31. */
+  readonly tag: number;
+  readonly content: Uint8Array;
+  readonly raw: Uint8Array;
+  /** Constructed elements around this one, at most `maxDepth`. */
+  readonly depth: number;
+}
+
+/** Identifier octets of the universal types a certificate is made of. */
+export const tags = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+const maxDepth = 32;
+
+/** Refuses: throws DerError with what is wrong, lower case, no full stop. */
+export function refuse(problem: string): never {
+  throw new DerError(problem);
+}
+
+function elementAt(bytes: Uint8Array, at: number, depth: number): Element {
+  if (depth > maxDepth) refuse('nested too deeply');
+  const tag = bytes[at];
+  const first = bytes[at + 1];
+  if (tag === undefined || first === undefined) return refuse('truncated element');
+  if ((tag & 0x1f) === 0x1f) refuse('high tag number');
+  let length = first;
+  let start = at + 2;
+  if (first >= 0x80) {
+    const count = first & 0x7f;
+    if (count === 0) refuse('indefinite length');
+    if (count > 4) refuse('length too long');
+    length = 0;
+    for (const end = start + count; start < end; start++)
+      length = length * 256 + (bytes[start] ?? refuse('truncated length'));
+    if (length < 0x80 || length < 256 ** (count - 1)) refuse('length not minimal');
+  }
+  const end = start + length;
+  if (end > bytes.length) refuse('length beyond the end');
+  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end), depth };
+}
+
+/** The one element that fills `bytes`; with `tag`, of that type. */
+export function readElement(bytes: Uint8Array, tag?: number): Element {
+  const element = elementAt(bytes, 0, 0);
+  if (element.raw.length !== bytes.length) refuse('bytes after the element');
+  return tag === undefined ? element : expectTag(element, tag);
+}
+
+/** The element itself when its identifier octet is `tag`. */
+export function expectTag(element: Element, tag: number): Element {
+  return element.tag === tag
+    ? element
+    : refuse(`tag 0x${element.tag.toString(16)} where 0x${tag.toString(16)} belongs`);
+}
+
+/** The elements inside a constructed element, in order. */
+export function children(element: Element): Element[] {
+  if ((element.tag & 0x20) === 0) refuse('primitive where constructed belongs');
+  const found: Element[] = [];
+  for (let at = 0; at < element.content.length; ) {
+    const child = elementAt(element.content, at, element.depth + 1);
+    found.push(child);
+    at += child.raw.length;
+  }
+  return found;
+}
+
+/** The elements of a SEQUENCE OF. */
+export function sequenceOf(element: Element): Element[] {
+  return children(expectTag(element, tags.sequence));
+}
+
+/** The elements of a SEQUENCE OF that must have at least one. */
+export function nonEmptySequenceOf(element: Element): Element[] {
+  const found = sequenceOf(element);
+  return found.length > 0 ? found : refuse('empty sequence');
+}
+
+/** Takes the fields of a SEQUENCE one after another. */
+export interface Fields {
+  /** The next field; refuses its absence, and another tag when one is given. */
+  next(tag?: number): Element;
+  /** The next field if there is one, with this tag when one is given. */
+  optional(tag?: number): Element | undefined;
+  /** Refuses fields nobody took. */
+  end(): void;
+}
+
+/** The fields of a SEQUENCE, or of `tag` in its place (implicit tagging). */
+export function fieldsOf(element: Element, tag: number = tags.sequence): Fields {
+  const list = children(expectTag(element, tag));
+  let at = 0;
+  return {
+    next(wanted) {
+      const field = list[at++] ?? refuse('missing field');
+      return wanted === undefined ? field : expectTag(field, wanted);
+    },
+    optional: (wanted) => (wanted === undefined || list[at]?.tag === wanted ? list[at++] : undefined),
+    end() {
+      if (at < list.length) refuse('unexpected field');
+    },
+  };
+}
+
+/** The one element inside an explicit tag. */
+export function explicit(element: Element, tag?: number): Element {
+  const [inner, more] = children(element);
+  if (!inner || more) return refuse('explicit tag must hold one element');
+  return tag === undefined ? inner : expectTag(inner, tag);
+}
+
+/** A BOOLEAN: 00 or FF. */
+export function booleanOf(element: Element): boolean {
+  const { content } = expectTag(element, tags.boolean);
+  if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) refuse('boolean is neither 00 nor FF');
+  return content[0] === 0xff;
+}
+
+/** The content octets of an INTEGER (or of an implicitly tagged one), two's complement, minimal. */
+export function integerBytes(element: Element, tag: number = tags.integer): Uint8Array {
+  const { content } = expectTag(element, tag);
+  const [first, second = 0] = content;
+  if (first === undefined) return refuse('empty integer');
+  if (content.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)))
+    refuse('integer not minimal');
+  return content;
+}
+
+/** A small non-negative INTEGER, at most 2^31 − 1: a bigger one is a refusal. */
+export function smallInteger(element: Element, tag: number = tags.integer): number {
+  const bytes = integerBytes(element, tag);
+  if ((bytes[0] ?? 0) >= 0x80) refuse('negative integer');
+  if (bytes.length > 4) refuse('integer too big');
+  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+}
+
+/** Bits of a BIT STRING: the octets and how many low bits of the last are unused (those are zero). */
+export function bitsOf(element: Element): { readonly bytes: Uint8Array; readonly unusedBits: number } {
+  const { content } = expectTag(element, tags.bitString);
+  const unusedBits = content[0] ?? refuse('empty bit string');
+  const bytes = content.subarray(1);
+  if (unusedBits > 7 || (bytes.length === 0 && unusedBits > 0)) refuse('bit string with impossible unused bits');
+  if (((bytes.at(-1) ?? 0) & ((1 << unusedBits) - 1)) !== 0) refuse('bit string with unused bits set');
+  return { bytes, unusedBits };
+}
+
+/** The octets of a BIT STRING that holds whole octets: keys and signatures. */
+export function wholeOctets(element: Element): Uint8Array {
+  const { bytes, unusedBits } = bitsOf(element);
+  return unusedBits === 0 ? bytes : refuse('bit string is not whole octets');
+}
+
+/** An OBJECT IDENTIFIER in dotted form, at most 64 content octets. */
+export function oidOf(element: Element, tag: number = tags.oid): string {
+  const { content } = expectTag(element, tag);
+  if (content.length === 0 || content.length > 64) refuse('object identifier of impossible length');
+  if ((content.at(-1) ?? 0) >= 0x80) refuse('truncated object identifier');
+  const arcs: (number | bigint)[] = [];
+  let arc: number | bigint = 0;
+  let fresh = true;
+  for (const byte of content) {
+    if (fresh && byte === 0x80) refuse('object identifier not minimal');
+    // Past 2^45 plain numbers would lose bits: UUID arcs have 128.
+    if (typeof arc === 'number' && arc >= 2 ** 45) arc = BigInt(arc);
+    arc = typeof arc === 'number' ? arc * 128 + (byte & 0x7f) : arc * 128n + BigInt(byte & 0x7f);
+    fresh = byte < 0x80;
+    if (!fresh) continue;
+    arcs.push(arc);
+    arc = 0;
+  }
+  const [head = 0, ...rest] = arcs;
+  const root = head < 40 ? 0 : head < 80 ? 1 : 2;
+  const second = typeof head === 'number' ? head - root * 40 : head - BigInt(root * 40);
+  return [root, second, ...rest].join('.');
+}
+
+/** Lower-case hex. */
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { der, makeCa, type RawExtension } from '../../../test/pki.ts';
+import { parseCertificate } from './certificate.ts';
+import { rfc2253 } from './name.ts';
+
+const ca = makeCa();
+const bare = {
+  basicConstraints: false,
+  keyUsage: false,
+  subjectKeyIdentifier: false,
+  authorityKeyIdentifier: false,
+} as const;
+const extensionsOf = (options: Parameters<typeof ca.issue>[0]) =>
+  ca.issue({ ...bare, ...options }).certificate.extensions;
+const withRaw = (...extensions: RawExtension[]) => parseCertificate(ca.issue({ ...bare, extensions }).der);
+
+test('a certificate without extensions has none', () => {
+  assert.deepEqual(makeCa({ version: 1 }).certificate.extensions, { oids: [], critical: [], unknownCritical: [] });
+});
+
+test('basicConstraints, keyUsage and extKeyUsage are read', () => {
+  const { extensions } = makeCa({
+    pathLen: 2,
+    keyUsage: ['keyCertSign', 'decipherOnly'],
+    eku: ['clientAuth', '1.2.3'],
+  }).certificate;
+  assert.deepEqual(extensions.basicConstraints, { ca: true, pathLenConstraint: 2 });
+  assert.deepEqual(extensions.keyUsage, ['keyCertSign', 'decipherOnly']);
+  assert.deepEqual(extensions.extKeyUsage, ['1.3.6.1.5.5.7.3.2', '1.2.3']);
+  assert.deepEqual(extensions.critical, ['2.5.29.19', '2.5.29.15']);
+});
+
+test('every form of subjectAltName is read in order', () => {
+  const { subjectAltName = [] } = extensionsOf({
+    san: {
+      dns: ['a.example', 'b.example'],
+      uri: ['spiffe://td/x'],
+      email: ['a@b'],
+      ip: [new Uint8Array([10, 0, 0, 1]), new Uint8Array(16)],
+      directoryName: 'O=X,CN=y',
+      raw: [der.tlv(0x88, new Uint8Array([42, 3]))],
+    },
+  });
+  const shown = subjectAltName.map(
+    (name) => `${name.form} ${name.form === 'directoryName' ? rfc2253(name.value) : name.value}`,
+  );
+  assert.deepEqual(shown, [
+    'email a@b',
+    'dns a.example',
+    'dns b.example',
+    'directoryName CN=y,O=X',
+    'uri spiffe://td/x',
+    'ip 10,0,0,1',
+    `ip ${new Uint8Array(16)}`,
+    'registeredID 42,3',
+  ]);
+});
+
+test('key identifiers are hex', () => {
+  const { extensions } = ca.issue({}).certificate;
+  assert.equal(extensions.authorityKeyIdentifier?.keyIdentifier, ca.certificate.extensions.subjectKeyIdentifier);
+  assert.match(extensions.subjectKeyIdentifier ?? '', /^[0-9a-f]{40}$/);
+});
+
+test('policies and their constraints are read', () => {
+  const result = withRaw(
+    { oid: '2.5.29.32', value: der.sequence(der.sequence(der.oid('1.2.3')), der.sequence(der.oid('2.5.29.32.0'))) },
+    { oid: '2.5.29.33', value: der.sequence(der.sequence(der.oid('1.2.3'), der.oid('1.2.4'))) },
+    { oid: '2.5.29.36', value: der.sequence(der.tlv(0x80, new Uint8Array([0])), der.tlv(0x81, new Uint8Array([3]))) },
+    { oid: '2.5.29.54', value: der.integer(7) },
+  );
+  assert.ok(result.ok);
+  const { certificatePolicies, policyMappings, policyConstraints, inhibitAnyPolicy } = result.certificate.extensions;
+  assert.deepEqual(certificatePolicies, { policies: ['1.2.3', '2.5.29.32.0'], hasUnknownQualifier: false });
+  assert.deepEqual(policyMappings, [{ issuer: '1.2.3', subject: '1.2.4' }]);
+  assert.deepEqual(policyConstraints, { requireExplicitPolicy: 0, inhibitPolicyMapping: 3 });
+  assert.equal(inhibitAnyPolicy, 7);
+});
+
+test('an unknown extension is kept by its OID, a critical one is named as such', () => {
+  const result = withRaw(
+    { oid: '1.2.3', value: der.integer(1) },
+    { oid: '1.2.4', critical: true, value: new Uint8Array([0xff]) },
+  );
+  assert.ok(result.ok);
+  assert.deepEqual(result.certificate.extensions.oids, ['1.2.3', '1.2.4']);
+  assert.deepEqual(result.certificate.extensions.unknownCritical, ['1.2.4']);
+});
+
+test('a qualifier nobody understands makes a critical policy unknown, a plain one not', () => {
+  const value = der.sequence(
+    der.sequence(der.oid('1.2.3'), der.sequence(der.sequence(der.oid('1.2.3.4'), der.integer(1)))),
+  );
+  for (const critical of [true, false]) {
+    const result = withRaw({ oid: '2.5.29.32', critical, value });
+    assert.deepEqual(result.ok && result.certificate.extensions.unknownCritical, critical ? ['2.5.29.32'] : []);
+  }
+});
+
+test('CA false spelled out is taken, as it is common', () => {
+  const result = withRaw({ oid: '2.5.29.19', value: der.sequence(der.boolean(false)) });
+  assert.deepEqual(result.ok && result.certificate.extensions.basicConstraints, {
+    ca: false,
+    pathLenConstraint: undefined,
+  });
+});
+
+const name = (tag: number, text: string) => der.text(tag, text);
+const sanOf = (...names: Uint8Array[]) => ({ oid: '2.5.29.17', value: der.sequence(...names) });
+const permitted = (...parts: Uint8Array[]) => ({
+  oid: '2.5.29.30',
+  value: der.sequence(der.tlv(0xa0, der.sequence(...parts))),
+});
+
+for (const [why, ...extensions] of [
+  ['an extension that comes twice', sanOf(name(0x82, 'a')), sanOf(name(0x82, 'b'))],
+  [
+    'an unknown extension that comes twice',
+    { oid: '1.2.3', value: der.integer(1) },
+    { oid: '1.2.3', value: der.integer(2) },
+  ],
+  ['bytes after the value', { oid: '2.5.29.19', value: Buffer.concat([der.sequence(), der.integer(1)]) }],
+  [
+    'basicConstraints with a negative path length',
+    { oid: '2.5.29.19', value: der.sequence(der.boolean(true), der.integer(-1)) },
+  ],
+  ['basicConstraints with a boolean of 01', { oid: '2.5.29.19', value: der.sequence(der.tlv(1, new Uint8Array([1]))) }],
+  [
+    'basicConstraints with a third field',
+    { oid: '2.5.29.19', value: der.sequence(der.boolean(true), der.integer(1), der.integer(1)) },
+  ],
+  ['keyUsage that is no bit string', { oid: '2.5.29.15', value: der.integer(1) }],
+  ['an empty extKeyUsage', { oid: '2.5.29.37', value: der.sequence() }],
+  ['an empty subjectAltName', sanOf()],
+  ['a DNS name that is not ASCII', sanOf(name(0x82, '\xe4.example'))],
+  ['an IP address of five bytes', sanOf(der.tlv(0x87, new Uint8Array(5)))],
+  ['a general name of a tenth form', sanOf(name(0x89, 'a'))],
+  ['a DNS name in constructed form', sanOf(der.tlv(0xa2, der.integer(1)))],
+  ['name constraints without subtrees', { oid: '2.5.29.30', value: der.sequence() }],
+  ['name constraints with an empty list', { oid: '2.5.29.30', value: der.sequence(der.tlv(0xa0)) }],
+  ['name constraints with a minimum', permitted(name(0x82, 'a'), der.tlv(0x80, new Uint8Array([1])))],
+  ['name constraints on an address without mask', permitted(der.tlv(0x87, new Uint8Array(4)))],
+  ['name constraints with a hole in the mask', permitted(der.tlv(0x87, new Uint8Array([10, 0, 0, 0, 255, 0, 255, 0])))],
+  [
+    'a policy that comes twice',
+    { oid: '2.5.29.32', value: der.sequence(der.sequence(der.oid('1.2.3')), der.sequence(der.oid('1.2.3'))) },
+  ],
+  ['a policy mapping of one OID', { oid: '2.5.29.33', value: der.sequence(der.sequence(der.oid('1.2.3'))) }],
+  ['empty policy constraints', { oid: '2.5.29.36', value: der.sequence() }],
+  ['a negative inhibitAnyPolicy', { oid: '2.5.29.54', value: der.integer(-1) }],
+  ['a key identifier that is no octet string', { oid: '2.5.29.14', value: der.integer(1) }],
+  [
+    'more than 64 extensions',
+    ...Array.from({ length: 65 }, (_, at) => ({ oid: `1.2.3.${at}`, value: der.integer(1) })),
+  ],
+] satisfies [string, ...RawExtension[]][]) {
+  test(`${why} makes the certificate malformed`, () => assert.equal(withRaw(...extensions).ok, false));
+}

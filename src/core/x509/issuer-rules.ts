@@ -1,0 +1,119 @@
+// What a certificate must be to stand above another one in a path: one row per rule, in the order they are asked. All are
+// cheap, so that a signature is verified only under an issuer who may issue.
+// Spec: RFC 5280 §6.1.3(a)(2), §6.1.4(k)–(o).
+import { type Certificate, isSelfIssued } from './certificate.ts';
+import { type AnchorViolationReason, anchorViolations, type LeafViolationReason } from './constraints.ts';
+import { keyWeakness } from './public-key.ts';
+
+/** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `rfc5280`: nothing but it. */
+export type Requirements = 'rolesanywhere' | 'rfc5280';
+
+/** What exactly can be wrong with a path. */
+export type PathCause =
+  | LeafViolationReason
+  | AnchorViolationReason
+  | 'tooManyCertificates'
+  | 'noIssuer'
+  | 'unknownCriticalExtension'
+  | 'expired'
+  | 'notYetValid'
+  | 'pathLenConstraint'
+  | 'badSignature'
+  | 'unsupportedSignatureAlgorithm'
+  | 'nameConstraints'
+  | 'policies'
+  | 'extendedKeyUsage'
+  | 'tooMuchWork';
+
+/** One thing that is wrong, with the certificate it is wrong with, the rule that says so and a clause for the operator. */
+export interface PathProblem {
+  readonly cause: PathCause;
+  readonly certificate: Certificate;
+  readonly rule: string;
+  readonly detail: string;
+}
+
+/** The place in which a certificate is judged. */
+export interface IssuerPlace {
+  /** The path under it, leaf first. */
+  readonly below: readonly Certificate[];
+  readonly isAnchor: boolean;
+  readonly now: Date;
+  readonly requirements: Requirements;
+}
+
+type Row = readonly [
+  cause: PathCause,
+  rule: string,
+  /** Anchors are trusted by name and key: only some of the rules are asked of them. */
+  asked: 'intermediates' | 'all',
+  fails: (issuer: Certificate, place: IssuerPlace) => string | undefined,
+];
+
+// Ours: validity, pathLenConstraint and critical extensions of an anchor's own certificate count, although RFC 5280 leaves
+// them open: an operator who uploads a certificate means what it says. AWS doc: expiry of a trust anchor ends sessions.
+const rows: readonly Row[] = [
+  ['expired', 'RFC 5280 §6.1.3(a)(2)', 'all', ({ notAfter }, { now }) => lapsed(notAfter, now)],
+  ['notYetValid', 'RFC 5280 §6.1.3(a)(2)', 'all', ({ notBefore }, { now }) => pending(notBefore, now)],
+  ['unknownCriticalExtension', 'RFC 5280 §6.1.4(o)', 'all', unknownCritical],
+  [
+    'notVersion3',
+    'RFC 5280 §6.1.4(k)',
+    'intermediates',
+    ({ version }) => (version === 3 ? undefined : 'not an X.509 v3 certificate'),
+  ],
+  [
+    'notCa',
+    'RFC 5280 §6.1.4(k)',
+    'intermediates',
+    ({ extensions }) => (extensions.basicConstraints?.ca ? undefined : 'not a CA'),
+  ],
+  ['noKeyCertSign', 'RFC 5280 §6.1.4(n)', 'intermediates', noKeyCertSign],
+  ['pathLenConstraint', 'RFC 5280 §6.1.4(m)', 'all', pathTooLong],
+  ['weakKey', 'Ours: key strength', 'all', ({ keyType }) => keyWeakness(keyType)],
+];
+
+// Both compare so that an invalid Date is outside every period.
+
+/** The instant is after the last one of validity: a clause. Spec: RFC 5280 §4.1.2.5: both ends belong to the period. */
+export function lapsed(notAfter: Date, now: Date): string | undefined {
+  return now.getTime() <= notAfter.getTime() ? undefined : `not valid after ${notAfter.toISOString()}`;
+}
+
+/** The instant is before the first one of validity: a clause. */
+export function pending(notBefore: Date, now: Date): string | undefined {
+  return now.getTime() >= notBefore.getTime() ? undefined : `not valid before ${notBefore.toISOString()}`;
+}
+
+/** A critical extension that nobody here understands: a clause. */
+export function unknownCritical({ extensions }: Certificate): string | undefined {
+  const [oid] = extensions.unknownCritical;
+  return oid === undefined ? undefined : `critical extension ${oid} is not understood`;
+}
+
+function noKeyCertSign({ extensions: { keyUsage } }: Certificate): string | undefined {
+  return keyUsage && !keyUsage.includes('keyCertSign') ? 'keyUsage does not include keyCertSign' : undefined;
+}
+
+function pathTooLong({ extensions }: Certificate, { below }: IssuerPlace): string | undefined {
+  const allowed = extensions.basicConstraints?.pathLenConstraint ?? Infinity;
+  const counted = countedIntermediates(below);
+  return counted > allowed ? `pathLenConstraint ${allowed} with ${counted} intermediates below` : undefined;
+}
+
+/** Intermediates of a path, leaf first, that are not self-issued: those that pathLenConstraint counts. */
+export function countedIntermediates(path: readonly Certificate[]): number {
+  return path.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
+}
+
+/** Why this certificate may not issue in this place: the first rule that fails. */
+export function issuerProblem(issuer: Certificate, place: IssuerPlace): PathProblem | undefined {
+  for (const [cause, rule, asked, fails] of rows) {
+    if (place.isAnchor && asked === 'intermediates') continue;
+    const detail = fails(issuer, place);
+    if (detail !== undefined) return { cause, certificate: issuer, rule, detail };
+  }
+  if (!place.isAnchor || place.requirements === 'rfc5280') return undefined;
+  const [violation] = anchorViolations(issuer);
+  return violation && { cause: violation.reason, certificate: issuer, rule: violation.rule, detail: violation.detail };
+}

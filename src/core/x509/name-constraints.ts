@@ -1,0 +1,193 @@
+// Name constraints: is every name of a certificate inside the permitted and outside the excluded subtrees of a CA above it?
+// One row per form says what "inside" means; a name that cannot be judged under a constraint on its form is refused.
+// Spec: RFC 5280 §4.2.1.10, §6.1.3(b), §6.1.3(c).
+import type { Certificate } from './certificate.ts';
+import { hexOf } from './der.ts';
+import type { NameConstraints } from './extensions.ts';
+import type { GeneralName } from './general-name.ts';
+import { isEmpty, isWithin, type Name, rfc2253 } from './name.ts';
+
+/** Comparisons of a name with a subtree still allowed: shared by all the checks of one validation. */
+export interface Comparisons {
+  left: number;
+}
+
+/** Comparisons one validation may make: some tens of milliseconds. */
+export const maxComparisons = 2 ** 20;
+
+/** A name made ready for comparison; `unclear` when it has no part that a constraint could speak about. */
+interface Judged {
+  readonly name: GeneralName;
+  /** Host in lower case: of a DNS name (perhaps with `*.` before it), a mail address or a URI. */
+  readonly host: string;
+  readonly unclear: boolean;
+}
+
+interface Subtree {
+  readonly form: GeneralName['form'];
+  within(judged: Judged): boolean;
+}
+
+/**
+ * The first name of `certificate` that the constraints forbid, as a clause; undefined when all names pass. Whether the
+ * certificate is exempt (self-issued, not the last) is the caller's business.
+ */
+export function forbiddenName(
+  certificate: Certificate,
+  constraints: NameConstraints,
+  comparisons: Comparisons,
+): string | undefined {
+  const permitted = constraints.permitted.map((base) => subtreeOf(base, 'permitted'));
+  const excluded = constraints.excluded.map((base) => subtreeOf(base, 'excluded'));
+  const names = namesOf(certificate);
+  for (const form of new Set(names.map((name) => name.form))) {
+    const inForm = ({ form: own }: { readonly form: string }) => own === form;
+    const [mine, allowed, forbidden] = [names.filter(inForm), permitted.filter(inForm), excluded.filter(inForm)];
+    comparisons.left -= mine.length * (allowed.length + forbidden.length);
+    if (comparisons.left < 0) return 'more names and name constraints than can be compared';
+    const detail = mine
+      .map((name) => verdict(judgedOf(name), allowed, forbidden))
+      .find((clause) => clause !== undefined);
+    if (detail !== undefined) return detail;
+  }
+  return undefined;
+}
+
+function verdict(judged: Judged, permitted: readonly Subtree[], excluded: readonly Subtree[]): string | undefined {
+  if (permitted.length + excluded.length === 0) return undefined;
+  const { name, unclear } = judged;
+  if (unclear) return `${name.form} ${textOf(name)} cannot be judged, and its form is constrained`;
+  if (excluded.some((subtree) => subtree.within(judged)))
+    return `${name.form} ${textOf(name)} is in an excluded subtree`;
+  if (permitted.length === 0 || permitted.some((subtree) => subtree.within(judged))) return undefined;
+  return `${name.form} ${textOf(name)} is in no permitted subtree`;
+}
+
+function textOf(name: GeneralName): string {
+  if (name.form === 'directoryName') return JSON.stringify(rfc2253(name.value));
+  return typeof name.value === 'string' ? JSON.stringify(name.value) : hexOf(name.value);
+}
+
+// Spec: RFC 5280 §4.2.1.10: the subject counts as a directoryName, and its emailAddress attributes as rfc822Names when
+// there is no subjectAltName. Its CN is no dNSName.
+function namesOf({ subject, extensions }: Certificate): GeneralName[] {
+  const directory: GeneralName[] = isEmpty(subject) ? [] : [{ form: 'directoryName', value: subject }];
+  return [...directory, ...(extensions.subjectAltName ?? emailsIn(subject))];
+}
+
+function emailsIn(subject: Name): GeneralName[] {
+  return subject.attributes
+    .filter(({ type }) => type === 'emailAddress')
+    .map(({ value }) => ({ form: 'email' as const, value }));
+}
+
+const hostSyntax = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
+/** Lower case, without the final dot; undefined for what is no host name. */
+function hostOf(text: string): string | undefined {
+  const host = text.toLowerCase().replace(/\.$/, '');
+  return hostSyntax.test(host) ? host : undefined;
+}
+
+const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@:]*)(?::\d*)?(?:[/?#]|$)/i;
+const ipv4 = /^\d+(?:\.\d+){3}$/;
+
+/** The host a name speaks of; undefined when it speaks of none, and an empty one for the forms that never do. */
+function hostIn(name: GeneralName): string | undefined {
+  switch (name.form) {
+    case 'dns': {
+      const host = hostOf(name.value.replace(/^\*\./, ''));
+      return host !== undefined && name.value.startsWith('*.') ? `*.${host}` : host;
+    }
+    case 'email': {
+      const at = name.value.indexOf('@'); // Ours: a second one, lawful only inside quotes, leaves the host unclear.
+      return at > 0 ? hostOf(name.value.slice(at + 1)) : undefined;
+    }
+    case 'uri': {
+      // Spec: RFC 5280 §4.2.1.10: a URI without a host, or whose host is an address, is refused under a URI constraint.
+      const host = hostOf(authority.exec(name.value)?.[1] ?? '');
+      return host !== undefined && ipv4.test(host) ? undefined : host;
+    }
+    case 'ip':
+    case 'directoryName':
+      return '';
+    case 'otherName':
+    case 'x400Address':
+    case 'ediPartyName':
+    case 'registeredID':
+      // Spec: RFC 5280 §4.2.1.10: a form that is not processed, constrained and present, refuses the certificate.
+      return undefined;
+  }
+}
+
+function judgedOf(name: GeneralName): Judged {
+  const host = hostIn(name);
+  return { name, host: host ?? '', unclear: host === undefined };
+}
+
+function subtreeOf(base: GeneralName, side: 'permitted' | 'excluded'): Subtree {
+  const { form } = base;
+  switch (base.form) {
+    case 'dns':
+      return { form, within: dnsWithin(base.value, side) };
+    case 'email':
+      return { form, within: emailWithin(base.value) };
+    case 'uri':
+      return { form, within: hostWithin(base.value) };
+    case 'ip':
+      return { form, within: ipWithin(base.value) };
+    case 'directoryName':
+      return { form, within: ({ name }) => name.form === 'directoryName' && isWithin(name.value, base.value) };
+    case 'otherName':
+    case 'x400Address':
+    case 'ediPartyName':
+    case 'registeredID':
+      return { form, within: () => false }; // never asked: such names are unclear
+  }
+}
+
+// Ours: a leading dot, which RFC 5280 knows only for hosts of URIs and mail, asks for one more label when permitted and is
+// ignored when excluded: the stricter reading both times.
+function dnsWithin(constraint: string, side: 'permitted' | 'excluded'): Subtree['within'] {
+  const written = constraint.toLowerCase().replace(/\.$/, '');
+  const base = side === 'excluded' ? written.replace(/^\./, '') : written;
+  const suffix = base.startsWith('.') ? base : `.${base}`;
+  const parent = base.slice(base.indexOf('.') + 1);
+  return ({ host }) => {
+    if (base === '' || host === base || host.endsWith(suffix)) return true;
+    // `*.example.com` stands for `a.example.com` too: it touches an excluded `a.example.com`, and lies in no such permitted one.
+    return side === 'excluded' && host === `*.${parent}`;
+  };
+}
+
+/** A host under `.example.com`, or exactly `example.com`. */
+function hostWithin(constraint: string): Subtree['within'] {
+  const base = constraint.toLowerCase();
+  return base.startsWith('.')
+    ? ({ host }) => host.endsWith(base) && host.length > base.length
+    : ({ host }) => host === base;
+}
+
+// Spec: RFC 5280 §7.5: the local part is compared exactly, the host without case.
+function emailWithin(constraint: string): Subtree['within'] {
+  const at = constraint.lastIndexOf('@');
+  const within = hostWithin(constraint.slice(at + 1));
+  if (at < 0) return within;
+  const mailbox = constraint.slice(0, at + 1);
+  return (judged) => {
+    const { name } = judged;
+    return name.form === 'email' && name.value.startsWith(mailbox) && within(judged);
+  };
+}
+
+function ipWithin(constraint: Uint8Array): Subtree['within'] {
+  const length = constraint.length / 2;
+  return ({ name }) => {
+    if (name.form !== 'ip' || name.value.length !== length) return false;
+    for (let at = 0; at < length; at++) {
+      const differing = (name.value[at] ?? 0) ^ (constraint[at] ?? 0);
+      if ((differing & (constraint[length + at] ?? 0)) !== 0) return false;
+    }
+    return true;
+  };
+}

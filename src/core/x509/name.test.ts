@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { der } from '../../../test/pki.ts';
+import { DerError, readElement } from './der.ts';
+import { isEmpty, isWithin, nameOf, namesEqual, rfc2253 } from './name.ts';
+
+const utf8 = 0x0c;
+const printable = 0x13;
+const name = (written: string, stringTag?: number) => nameOf(readElement(der.name(written, stringTag)));
+const oneValue = (oid: string, value: Uint8Array) =>
+  nameOf(readElement(der.sequence(der.tlv(0x31, der.sequence(der.oid(oid), value)))));
+
+test('a name keeps the order of its certificate and prints the last RDN first', () => {
+  const subject = name('C=DE,O=Example,OU=A,OU=B,CN=client');
+  assert.deepEqual(
+    subject.attributes.map(({ type, value }) => `${type}=${value}`),
+    ['C=DE', 'O=Example', 'OU=A', 'OU=B', 'CN=client'],
+  );
+  assert.equal(rfc2253(subject), 'CN=client,OU=B,OU=A,O=Example,C=DE');
+});
+
+test('case and white space do not tell names apart, nor does the string type', () => {
+  assert.ok(namesEqual(name('O=Example  Org,CN= A b '), name('O=EXAMPLE ORG,CN=a B', printable)));
+  assert.ok(namesEqual(name('CN=M\u00fcller'), name('CN=m\u00dcLLER', 0x14)));
+});
+
+test('other differences do', () => {
+  const pairs: [string, string][] = [
+    ['CN=a', 'CN=b'],
+    ['CN=a', 'O=a'],
+    ['CN=a,O=b', 'O=b,CN=a'],
+    ['CN=a,O=b', 'CN=a+O=b'],
+    ['CN=a', 'CN=a,CN=a'],
+    ['CN=ab', 'CN=a b'],
+    ['CN=a\\,2.5.4.10=1:b', 'CN=a,O=b'],
+    ['CN=', ''],
+  ];
+  for (const [a, b] of pairs) assert.equal(namesEqual(name(a), name(b)), false, `${a} and ${b}`);
+});
+
+test('the attributes of one RDN are a set', () => {
+  assert.ok(namesEqual(name('CN=a+OU=b'), name('OU=b+CN=a')));
+  const backwards = der.tlv(
+    0x31,
+    der.sequence(der.oid('2.5.4.11'), der.text(utf8, 'b')),
+    der.sequence(der.oid('2.5.4.3'), der.text(utf8, 'a')),
+  );
+  assert.ok(namesEqual(nameOf(readElement(der.sequence(backwards))), name('CN=a+OU=b')));
+});
+
+test('a value that is no string is compared byte by byte and cannot be spelled by one', () => {
+  const octets = oneValue('2.5.4.3', der.octets(new Uint8Array([0x41])));
+  assert.equal(octets.attributes[0]?.value, '#040141');
+  assert.equal(namesEqual(octets, oneValue('2.5.4.3', der.octets(new Uint8Array([0x61])))), false);
+  assert.equal(namesEqual(octets, name('CN=#040141')), false);
+  assert.equal(rfc2253(octets), 'CN=#040141');
+});
+
+test('a name lies within the subtree of its first RDNs only', () => {
+  const client = name('C=DE,O=Example,CN=client');
+  for (const base of ['', 'C=de', 'C=DE,O=EXAMPLE', 'C=DE,O=Example,CN=client'])
+    assert.ok(isWithin(client, name(base)), base);
+  for (const base of ['O=Example', 'C=DE,CN=client', 'C=DE,O=Exam', 'C=DE,O=Example,CN=client,CN=x']) {
+    assert.equal(isWithin(client, name(base)), false, base);
+  }
+});
+
+test('special characters are escaped in text', () => {
+  assert.equal(rfc2253(name('CN=a\\,b\\+c"\\\\<d>;e')), 'CN=a\\,b\\+c\\"\\\\\\<d\\>\\;e');
+  assert.equal(rfc2253(name('CN=#a')), 'CN=\\#a');
+  assert.equal(rfc2253(name('CN=a\nb')), 'CN=a\\0ab');
+  for (const [value, text] of [
+    [' ', '\\ '],
+    [' a', '\\ a'],
+    ['a ', 'a\\ '],
+    ['  ', '\\ \\ '],
+  ] as const) {
+    assert.equal(rfc2253(oneValue('2.5.4.3', der.text(utf8, value))), `CN=${text}`);
+  }
+});
+
+test('a type without a short name prints as its OID and the hex of its value', () => {
+  assert.equal(rfc2253(name('1.2.3.4=x')), '1.2.3.4=#0c0178');
+});
+
+test('a name without RDNs is empty', () => {
+  assert.ok(isEmpty(name('')));
+  assert.equal(rfc2253(name('')), '');
+  assert.equal(isEmpty(name('CN=')), false);
+});
+
+for (const [why, bytes] of [
+  ['an empty RDN', der.sequence(der.tlv(0x31))],
+  ['an RDN that is no set', der.sequence(der.sequence(der.sequence(der.oid('2.5.4.3'), der.text(utf8, 'a'))))],
+  ['an attribute without value', der.sequence(der.tlv(0x31, der.sequence(der.oid('2.5.4.3'))))],
+  [
+    'an attribute with two values',
+    der.sequence(der.tlv(0x31, der.sequence(der.oid('2.5.4.3'), der.text(utf8, 'a'), der.text(utf8, 'b')))),
+  ],
+  ['a PrintableString with an underscore', der.name('CN=a_b', printable)],
+] as const) {
+  test(`${why} is refused`, () => assert.throws(() => nameOf(readElement(bytes)), DerError));
+}

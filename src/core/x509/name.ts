@@ -1,0 +1,122 @@
+// Distinguished names: parsed once, with a normalised key by which two names are equal, and text as of RFC 2253.
+// Spec: RFC 5280 §4.1.2.4 (form), §7.1 (comparison), RFC 2253 (text).
+import { Buffer } from 'node:buffer';
+import { type AttributeShortName, shortNameOf } from './attribute-types.ts';
+import { children, type Element, expectTag, fieldsOf, hexOf, oidOf, refuse, sequenceOf, tags } from './der.ts';
+import { stringOf } from './strings.ts';
+
+/** One attribute of a relative distinguished name. */
+export interface NameAttribute {
+  /** Dotted. */
+  readonly oid: string;
+  /** Short name, for types that have one. */
+  readonly type: AttributeShortName | undefined;
+  /** Text; for a value that is no character string, `#` and the lower-case hex of its DER. */
+  readonly value: string;
+  /** Identifier octet of the value. */
+  readonly tag: number;
+  /** DER of the value with its header. */
+  readonly raw: Uint8Array;
+}
+
+/** A distinguished name in the order of its DER (usually country first, common name last). */
+export interface Name {
+  readonly rdns: readonly (readonly NameAttribute[])[];
+  /** All attributes, RDN by RDN. */
+  readonly attributes: readonly NameAttribute[];
+  /** One comparison key per RDN: equal keys, equal RDNs. */
+  readonly rdnKeys: readonly string[];
+  /** Comparison key of the whole: two names are equal exactly when their keys are. */
+  readonly key: string;
+  readonly raw: Uint8Array;
+}
+
+/** Reads a Name; throws DerError. */
+export function nameOf(element: Element): Name {
+  const rdns = sequenceOf(element).map(rdnOf);
+  const rdnKeys = rdns.map(rdnKey);
+  return Object.freeze({ rdns, attributes: rdns.flat(), rdnKeys, key: rdnKeys.join(','), raw: element.raw });
+}
+
+function rdnOf(element: Element): readonly NameAttribute[] {
+  const attributes = children(expectTag(element, tags.set)).map(attributeOf);
+  // Ours: the order inside a SET OF is not enforced; issuers get it wrong, and the key below sorts.
+  return attributes.length > 0 ? attributes : refuse('empty relative distinguished name');
+}
+
+function attributeOf(element: Element): NameAttribute {
+  const fields = fieldsOf(element);
+  const oid = oidOf(fields.next(tags.oid));
+  const value = fields.next();
+  fields.end();
+  const { tag, raw } = value;
+  return Object.freeze({ oid, type: shortNameOf(oid), value: stringOf(value) ?? `#${hexOf(raw)}`, tag, raw });
+}
+
+function rdnKey(attributes: readonly NameAttribute[]): string {
+  const [only] = attributes;
+  if (only && attributes.length === 1) return attributeKey(only);
+  return attributes.map(attributeKey).sort().join('+');
+}
+
+// The lengths make the join unambiguous: no value can spell another attribute.
+function attributeKey({ oid, value, tag }: NameAttribute): string {
+  if (!isString(tag)) return `${oid}#${value.length}:${value}`;
+  const folded = fold(value);
+  return `${oid}=${folded.length}:${folded}`;
+}
+
+function isString(tag: number): boolean {
+  return stringTags.has(tag);
+}
+
+const stringTags: ReadonlySet<number> = new Set([
+  tags.utf8String,
+  tags.numericString,
+  tags.printableString,
+  tags.teletexString,
+  tags.ia5String,
+  tags.universalString,
+  tags.bmpString,
+]);
+
+// Spec: RFC 5280 §7.1 by way of RFC 4518: compatibility forms and case folded, white space trimmed and collapsed.
+function fold(value: string): string {
+  return value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+}
+
+/** Whether the name has no RDN at all. */
+export function isEmpty(name: Name): boolean {
+  return name.rdns.length === 0;
+}
+
+/** Whether two names are equal. Spec: RFC 5280 §7.1 */
+export function namesEqual(a: Name, b: Name): boolean {
+  return a.key === b.key;
+}
+
+/** Whether `name` lies in the subtree of `base`: its first RDNs are the RDNs of `base`. Spec: RFC 5280 §4.2.1.10 */
+export function isWithin(name: Name, base: Name): boolean {
+  return base.rdnKeys.length <= name.rdnKeys.length && base.rdnKeys.every((key, at) => key === name.rdnKeys[at]);
+}
+
+/** The name as text, last RDN first, `CN=client,OU=A`; types without a short name are `OID=#hex of DER`. Spec: RFC 2253 */
+export function rfc2253(name: Name): string {
+  return name.rdns
+    .map((rdn) => rdn.map(attributeText).join('+'))
+    .reverse()
+    .join(',');
+}
+
+function attributeText({ oid, type, value, raw, tag }: NameAttribute): string {
+  if (type === undefined || !isString(tag)) return `${type ?? oid}=#${hexOf(raw)}`;
+  const escaped = value
+    .replace(/[,+"\\<>;]/g, '\\$&')
+    .replace(/ $/, '\\ ')
+    .replace(/^[ #]/, '\\$&');
+  return `${type}=${escaped.replace(/\p{Cc}/gu, hexPairs)}`;
+}
+
+function hexPairs(control: string): string {
+  return Buffer.from(control).toString('hex').replace(/../g, '\\$&');
+}

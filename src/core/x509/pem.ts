@@ -1,0 +1,48 @@
+// Certificates in PEM: text around and between the blocks is ignored, what is inside a block is strict base64.
+// Spec: RFC 7468 §2 (explanatory text), §5 (CERTIFICATE label).
+import { Buffer } from 'node:buffer';
+
+/** The DER of each certificate block in order, or why the text is no list of certificates. */
+export type PemCertificates =
+  | { readonly ok: true; readonly certificates: readonly Uint8Array[] }
+  | { readonly ok: false; readonly reason: 'noCertificate' | 'tooMany' | 'unterminated' | 'badBase64' | 'wrongLabel' };
+
+const begin = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?$/;
+// Older names of the same block. Spec: RFC 7468 §5.1
+const labels: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE'];
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * The certificates in a PEM text, at most `maxCount` (100 when not given). A block of another kind (a key, a request) is
+ * refused: nobody means to send it here.
+ */
+export function parsePemCertificates(text: string, maxCount = 100): PemCertificates {
+  const certificates: Uint8Array[] = [];
+  const lines = text.split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const label = begin.exec(lines[at] ?? '')?.[1];
+    if (label === undefined) continue;
+    if (!labels.includes(label)) return { ok: false, reason: 'wrongLabel' };
+    if (certificates.length >= maxCount) return { ok: false, reason: 'tooMany' };
+    const first = at + 1;
+    while (at < lines.length && lines[at]?.trimEnd() !== `-----END ${label}-----`) at++;
+    if (at === lines.length) return { ok: false, reason: 'unterminated' };
+    const body = lines
+      .slice(first, at)
+      .join('')
+      .replace(/[ \t\r]/g, '');
+    const der = body !== '' && base64.test(body) ? Buffer.from(body, 'base64') : undefined;
+    // The comparison refuses bits hidden behind the last character.
+    if (der?.toString('base64') !== body) return { ok: false, reason: 'badBase64' };
+    certificates.push(new Uint8Array(der));
+  }
+  return certificates.length > 0 ? { ok: true, certificates } : { ok: false, reason: 'noCertificate' };
+}
+
+/** The certificate as PEM: 64 characters a line, a final line end. */
+export function certificatePem(der: Uint8Array): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CertificateOptions, der, makeCa, makeKeys } from '../../../test/pki.ts';
+import { DerError, readElement } from './der.ts';
+import { signatureAlgorithmOf, verifyCertificateSignature } from './signature-algorithms.ts';
+
+for (const options of [
+  { key: 'rsa2048' },
+  { key: 'rsa2048', hash: 'sha384' },
+  { key: 'rsa2048', hash: 'sha512' },
+  { key: 'rsa2048', pss: true },
+  { key: 'rsa2048', pss: true, hash: 'sha512' },
+  { key: 'p256' },
+  { key: 'p384', hash: 'sha384' },
+  { key: 'p521', hash: 'sha512' },
+  { key: 'ml-dsa-44' },
+  { key: 'ml-dsa-65' },
+  { key: 'ml-dsa-87' },
+] as const satisfies CertificateOptions[]) {
+  test(`a signature with ${JSON.stringify(options)} verifies, with its own key only`, () => {
+    const { certificate, publicKey } = makeCa(options);
+    assert.deepEqual(verifyCertificateSignature(certificate, publicKey), { ok: true });
+    const other = makeKeys(options.key === 'rsa2048' ? 'rsa2048#other' : options.key).publicKey;
+    assert.deepEqual(verifyCertificateSignature(certificate, other), { ok: false, reason: 'badSignature' });
+    const bent = { ...certificate, tbs: new Uint8Array([...certificate.tbs, 0]) };
+    assert.deepEqual(verifyCertificateSignature(bent, publicKey), { ok: false, reason: 'badSignature' });
+    for (const signature of [
+      new Uint8Array(0),
+      certificate.signature.subarray(1),
+      new Uint8Array([...certificate.signature, 0]),
+    ]) {
+      assert.deepEqual(verifyCertificateSignature({ ...certificate, signature }, publicKey), {
+        ok: false,
+        reason: 'badSignature',
+      });
+    }
+  });
+}
+
+for (const options of [
+  { key: 'rsa2048', hash: 'md5' },
+  { key: 'rsa2048', hash: 'sha1' },
+  { key: 'p256', hash: 'sha1' },
+] as const satisfies CertificateOptions[]) {
+  test(`a correct signature with ${JSON.stringify(options)} is refused as weak`, () => {
+    const { certificate, publicKey } = makeCa(options);
+    assert.deepEqual(verifyCertificateSignature(certificate, publicKey), { ok: false, reason: 'weak' });
+    assert.match(certificate.signatureAlgorithm.name ?? '', /md5|sha1/i);
+  });
+}
+
+test('an algorithm of no row is refused as unsupported', () => {
+  const { certificate, publicKey } = makeCa({ key: 'ed25519' });
+  assert.deepEqual(verifyCertificateSignature(certificate, publicKey), { ok: false, reason: 'unsupported' });
+});
+
+test('a key of another kind never verifies', () => {
+  const { certificate } = makeCa({ key: 'p256' });
+  for (const key of ['rsa2048', 'ml-dsa-44', 'ed25519'] as const) {
+    assert.deepEqual(verifyCertificateSignature(certificate, makeKeys(key).publicKey), {
+      ok: false,
+      reason: 'keyMismatch',
+    });
+  }
+  const mlDsa = makeCa({ key: 'ml-dsa-44' }).certificate;
+  assert.deepEqual(verifyCertificateSignature(mlDsa, makeKeys('ml-dsa-65').publicKey), {
+    ok: false,
+    reason: 'keyMismatch',
+  });
+});
+
+const sha256 = '2.16.840.1.101.3.4.2.1';
+const sha384 = '2.16.840.1.101.3.4.2.2';
+const digest = (oid: string) => der.sequence(der.oid(oid), der.tlv(5));
+const pss = (...fields: Uint8Array[]) =>
+  signatureAlgorithmOf(readElement(der.sequence(der.oid('1.2.840.113549.1.1.10'), der.sequence(...fields))));
+const hashField = (oid: string) => der.tlv(0xa0, digest(oid));
+const maskField = (oid: string, mask = '1.2.840.113549.1.1.8') =>
+  der.tlv(0xa1, der.sequence(der.oid(mask), digest(oid)));
+
+test('RSASSA-PSS parameters are read', () => {
+  const { hash, saltLength, refusal } = pss(hashField(sha256), maskField(sha256), der.tlv(0xa2, der.integer(32)));
+  assert.deepEqual([hash, saltLength, refusal], ['sha256', 32, undefined]);
+});
+
+for (const [why, fields, refusal] of [
+  ['the defaults, which are SHA-1', [], 'weak'],
+  ['a default mask', [hashField(sha256)], 'weak'],
+  ['SHA-1 by name', [hashField('1.3.14.3.2.26'), maskField('1.3.14.3.2.26')], 'weak'],
+  ['SHA-1 in the mask', [hashField(sha256), maskField('1.3.14.3.2.26')], 'weak'],
+  ['two hashes', [hashField(sha256), maskField(sha384)], 'unsupported'],
+  ['another mask', [hashField(sha256), maskField(sha256, '1.2.3')], 'unsupported'],
+  ['a huge salt', [hashField(sha256), maskField(sha256), der.tlv(0xa2, der.integer(513))], 'unsupported'],
+  ['another trailer', [hashField(sha256), maskField(sha256), der.tlv(0xa3, der.integer(2))], 'unsupported'],
+] as const) {
+  test(`RSASSA-PSS with ${why} is refused`, () => assert.equal(pss(...fields).refusal, refusal));
+}
+
+for (const [why, identifier] of [
+  ['ECDSA with NULL parameters', der.sequence(der.oid('1.2.840.10045.4.3.2'), der.tlv(5))],
+  ['RSA with an OID for parameters', der.sequence(der.oid('1.2.840.113549.1.1.11'), der.oid('1.2.3'))],
+  ['RSA with a NULL that is not empty', der.sequence(der.oid('1.2.840.113549.1.1.11'), der.tlv(5, new Uint8Array(1)))],
+  ['ML-DSA with parameters', der.sequence(der.oid('2.16.840.1.101.3.4.3.17'), der.tlv(5))],
+  ['RSASSA-PSS without parameters', der.sequence(der.oid('1.2.840.113549.1.1.10'))],
+  ['an identifier of three fields', der.sequence(der.oid('1.2.3'), der.tlv(5), der.tlv(5))],
+  ['no identifier at all', der.sequence()],
+] as const) {
+  test(`${why} is malformed`, () => assert.throws(() => signatureAlgorithmOf(readElement(identifier)), DerError));
+}

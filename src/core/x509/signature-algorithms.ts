@@ -1,0 +1,180 @@
+// The signature algorithms of certificates: one table, OID → how to verify, or the name under which to refuse.
+// Spec: RFC 4055 (RSA), RFC 5758 (ECDSA), RFC 9881 (ML-DSA). AWS doc: SHA-256 or stronger, or ML-DSA; MD5 and SHA-1 are
+// refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
+import { constants, type KeyObject, verify } from 'node:crypto';
+import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
+
+/** Hashes a signature may use. */
+export type SignatureHash = 'sha256' | 'sha384' | 'sha512';
+
+/** A certificate's signature algorithm. */
+export interface SignatureAlgorithm {
+  /** Dotted. */
+  readonly oid: string;
+  /** Name, for an algorithm in the table: `sha256WithRSAEncryption`. */
+  readonly name: string | undefined;
+  /** Undefined for ML-DSA (which hashes inside) and for what is not accepted. */
+  readonly hash: SignatureHash | undefined;
+  /** DER of the parameters, when present. */
+  readonly parameters: Uint8Array | undefined;
+  /** Why no signature of this algorithm counts: weak, or not understood. */
+  readonly refusal: 'weak' | 'unsupported' | undefined;
+  /** Salt length in bytes, RSA-PSS only. */
+  readonly saltLength: number | undefined;
+}
+
+type Reading = Pick<SignatureAlgorithm, 'hash' | 'refusal' | 'saltLength'>;
+
+interface Row {
+  readonly name: string;
+  /** `asymmetricKeyType` of the keys that can make this signature. */
+  readonly keys: readonly string[];
+  read(parameters: Element | undefined): Reading;
+  verify(data: Uint8Array, key: KeyObject, signature: Uint8Array, algorithm: SignatureAlgorithm): boolean;
+}
+
+const accepted = (hash: SignatureHash | undefined, saltLength?: number): Reading => ({
+  hash,
+  refusal: undefined,
+  saltLength,
+});
+const refused = (refusal: 'weak' | 'unsupported'): Reading => ({ hash: undefined, refusal, saltLength: undefined });
+
+function withHash(data: Uint8Array, key: KeyObject, signature: Uint8Array, { hash }: SignatureAlgorithm): boolean {
+  return hash !== undefined && verify(hash, data, key, signature);
+}
+
+const rsa = (name: string, hash: SignatureHash): Row => ({
+  name,
+  keys: ['rsa'],
+  // Spec: RFC 4055 §5: NULL, and absent must be accepted too.
+  read: (parameters) =>
+    parameters === undefined || isNull(parameters) ? accepted(hash) : refuse('RSA signature with parameters'),
+  verify: withHash,
+});
+
+const ecdsa = (name: string, hash: SignatureHash): Row => ({
+  name,
+  keys: ['ec'],
+  read: (parameters) => (parameters === undefined ? accepted(hash) : refuse('ECDSA signature with parameters')),
+  verify: withHash,
+});
+
+const mlDsa = (name: string): Row => ({
+  name,
+  keys: [name],
+  read: (parameters) => (parameters === undefined ? accepted(undefined) : refuse('ML-DSA signature with parameters')),
+  verify: (data, key, signature) => verify(null, data, key, signature),
+});
+
+const weak = (name: string): Row => ({ name, keys: [], read: () => refused('weak'), verify: () => false });
+
+const rows: Readonly<Record<string, Row>> = {
+  '1.2.840.113549.1.1.11': rsa('sha256WithRSAEncryption', 'sha256'),
+  '1.2.840.113549.1.1.12': rsa('sha384WithRSAEncryption', 'sha384'),
+  '1.2.840.113549.1.1.13': rsa('sha512WithRSAEncryption', 'sha512'),
+  '1.2.840.113549.1.1.10': {
+    name: 'RSASSA-PSS',
+    keys: ['rsa', 'rsa-pss'],
+    read: readPss,
+    verify: (data, key, signature, { hash, saltLength = 0 }) =>
+      hash !== undefined &&
+      verify(hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature),
+  },
+  '1.2.840.10045.4.3.2': ecdsa('ecdsa-with-SHA256', 'sha256'),
+  '1.2.840.10045.4.3.3': ecdsa('ecdsa-with-SHA384', 'sha384'),
+  '1.2.840.10045.4.3.4': ecdsa('ecdsa-with-SHA512', 'sha512'),
+  '2.16.840.1.101.3.4.3.17': mlDsa('ml-dsa-44'),
+  '2.16.840.1.101.3.4.3.18': mlDsa('ml-dsa-65'),
+  '2.16.840.1.101.3.4.3.19': mlDsa('ml-dsa-87'),
+  '1.2.840.113549.1.1.2': weak('md2WithRSAEncryption'),
+  '1.2.840.113549.1.1.4': weak('md5WithRSAEncryption'),
+  '1.2.840.113549.1.1.5': weak('sha1WithRSAEncryption'),
+  '1.3.14.3.2.29': weak('sha1WithRSA'),
+  '1.2.840.113549.1.1.14': weak('sha224WithRSAEncryption'),
+  '1.2.840.10045.4.1': weak('ecdsa-with-SHA1'),
+  '1.2.840.10045.4.3.1': weak('ecdsa-with-SHA224'),
+  '1.2.840.10040.4.3': weak('dsa-with-SHA1'),
+};
+
+const hashes: Readonly<Record<string, SignatureHash | 'weak'>> = {
+  '1.2.840.113549.2.5': 'weak', // MD5
+  '1.3.14.3.2.26': 'weak', // SHA-1
+  '2.16.840.1.101.3.4.2.1': 'sha256',
+  '2.16.840.1.101.3.4.2.2': 'sha384',
+  '2.16.840.1.101.3.4.2.3': 'sha512',
+};
+
+const mgf1 = '1.2.840.113549.1.1.8';
+const maxSaltLength = 512;
+
+function isNull(element: Element): boolean {
+  return element.tag === tags.null && element.content.length === 0;
+}
+
+function hashIn(algorithm: Element): SignatureHash | 'weak' | undefined {
+  const fields = fieldsOf(algorithm);
+  const hash = hashes[oidOf(fields.next())];
+  const parameters = fields.optional(tags.null);
+  fields.end();
+  return parameters && !isNull(parameters) ? refuse('hash algorithm with parameters') : hash;
+}
+
+// Spec: RFC 4055 §3.1. Every default is SHA-1, so an absent hash or mask is weak. Ours: one hash for both, as RFC 4055
+// recommends and node:crypto supports.
+function readPss(parameters: Element | undefined): Reading {
+  if (!parameters) return refuse('RSASSA-PSS signature without parameters');
+  const fields = fieldsOf(parameters);
+  const [hashField, maskField, salt, trailer] = [0xa0, 0xa1, 0xa2, 0xa3].map((tag) => fields.optional(tag));
+  fields.end();
+  if (!hashField || !maskField) return refused('weak');
+  const mask = fieldsOf(explicit(maskField));
+  const isMgf1 = oidOf(mask.next()) === mgf1;
+  const maskHash = isMgf1 ? hashIn(mask.next()) : undefined;
+  const hash = hashIn(explicit(hashField));
+  const saltLength = salt ? smallInteger(explicit(salt)) : 20;
+  const hasOddTrailer = trailer !== undefined && smallInteger(explicit(trailer)) !== 1;
+  if (hash === 'weak' || maskHash === 'weak') return refused('weak');
+  if (!hash || hash !== maskHash || saltLength > maxSaltLength || hasOddTrailer) return refused('unsupported');
+  return accepted(hash, saltLength);
+}
+
+/** Reads an AlgorithmIdentifier in the place of a signature algorithm; throws DerError. */
+export function signatureAlgorithmOf(element: Element): SignatureAlgorithm {
+  const fields = fieldsOf(element);
+  const oid = oidOf(fields.next());
+  const parameters = fields.optional();
+  fields.end();
+  const row = rows[oid];
+  const reading = row ? row.read(parameters) : refused('unsupported');
+  return Object.freeze({ oid, name: row?.name, parameters: parameters?.raw, ...reading });
+}
+
+/** What `verifyCertificateSignature` needs of a certificate (or of a CRL). */
+export interface Signed {
+  /** DER of the part that is signed. */
+  readonly tbs: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+}
+
+/** Whether a signature verifies, or why not. */
+export type SignatureVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: 'weak' | 'unsupported' | 'keyMismatch' | 'badSignature' };
+
+/** Whether the issuer's key made the signature on this certificate. Says nothing about the strength of the key. */
+export function verifyCertificateSignature(certificate: Signed, issuerPublicKey: KeyObject): SignatureVerdict {
+  const { tbs, signature, signatureAlgorithm } = certificate;
+  if (signatureAlgorithm.refusal) return { ok: false, reason: signatureAlgorithm.refusal };
+  const row = rows[signatureAlgorithm.oid];
+  if (!row?.keys.includes(issuerPublicKey.asymmetricKeyType ?? '')) return { ok: false, reason: 'keyMismatch' };
+  try {
+    return row.verify(tbs, issuerPublicKey, signature, signatureAlgorithm)
+      ? { ok: true }
+      : { ok: false, reason: 'badSignature' };
+  } catch {
+    // OpenSSL throws for what cannot be a signature at all: a wrong length, an impossible salt.
+    return { ok: false, reason: 'badSignature' };
+  }
+}
