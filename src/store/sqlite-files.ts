@@ -2,8 +2,8 @@
 // `anyrole.db` holds the documents, `lock.db` nothing: an open transaction on it is the lock, and the operating system
 // ends that with the process, however the process ends.
 
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreLocked } from './store.ts';
 
@@ -22,12 +22,19 @@ export type DataDirectory = {
   close(): void;
 };
 
+/** Makes the directory and what is missing above it. Node's own `recursive` never returns where mkdir answers ENOENT, as below /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 /**
  * Opens the directory `path`, creating it (mode 0700) and its files (mode 0600) when absent.
  * Throws StoreLocked when another store, of any process, has it open; Error when it cannot be used, saying why.
  */
 export function openDataDirectory(path: string): DataDirectory {
-  step(`creating the data directory \`${path}\``, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  step(`creating the data directory \`${path}\``, () => makeDirectory(resolve(path)));
   const lock = takeLock(path);
   try {
     const file = join(path, 'anyrole.db');
