@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { iam } from './index.ts';
+import { account, type Rig, rig, trust } from './rig.test.ts';
+
+const repository = new URL('../../../', import.meta.url);
+const shared = process.env.ANYROLE_SHARED
+  ? new URL(`${pathToFileURL(process.env.ANYROLE_SHARED).href}/`)
+  : new URL('../shared/', repository);
+const skip = existsSync(shared) ? false : 'shared/ is absent';
+
+describe('IAM as a service', () => {
+  test('serves twenty operations and knows the other 156 of AWS by name', () => {
+    assert.equal(iam.operations.size, 20);
+    assert.equal(iam.unserved.size, 156);
+    assert.ok(iam.unserved.has('CreateUser'));
+    assert.ok(!iam.unserved.has('CreateRole'));
+  });
+
+  test('knows the operations of the model, no more and no fewer', { skip }, () => {
+    const model = JSON.parse(readFileSync(new URL('models/botocore/iam/service-2.json', shared), 'utf8'));
+    const known = [...iam.operations.keys(), ...iam.unserved].sort();
+    assert.deepEqual(known, Object.keys(model.operations).sort());
+  });
+
+  test('declares no member and no error that the model does not have', { skip }, () => {
+    const { operations, shapes } = JSON.parse(
+      readFileSync(new URL('models/botocore/iam/service-2.json', shared), 'utf8'),
+    );
+    for (const operation of iam.operations.values()) {
+      const modelled = operations[operation.name];
+      const input = shapes[modelled.input.shape];
+      assert.deepEqual(Object.keys(operation.input.members).sort(), Object.keys(input.members).sort());
+      const required = Object.entries(operation.input.members).filter(([, member]) => member.required);
+      assert.deepEqual(required.map(([name]) => name).sort(), (input.required ?? []).sort(), operation.name);
+      const output = modelled.output ? Object.keys(shapes[modelled.output.shape].members) : [];
+      assert.deepEqual(Object.keys(operation.output.members).sort(), output.sort(), operation.name);
+      const codes = modelled.errors.map(({ shape }: { shape: string }) => shapes[shape].error.code);
+      for (const { code } of operation.errors) assert.ok(codes.includes(code), `${operation.name} ${code}`);
+    }
+  });
+});
+
+type Constraint = {
+  readonly id: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly http: { readonly body: string };
+  readonly expect: { readonly codes?: readonly string[]; readonly alsoAccepted?: readonly string[] };
+};
+
+test('a request that breaks one constraint is refused as AWS refuses it', { skip }, async (context) => {
+  const lines = gunzipSync(readFileSync(new URL('api/constraints.jsonl.gz', shared)))
+    .toString()
+    .trim()
+    .split('\n');
+  const cases = lines
+    .map((line): Constraint => JSON.parse(line))
+    .filter(({ service, operation }) => service === 'iam' && iam.operations.has(operation));
+  assert.ok(cases.length > 0);
+  for (const { id, http, expect } of cases) {
+    await context.test(id, async () => {
+      const answer = await rig().form(http.body);
+      assert.equal(answer.status, 400);
+      const accepted = [...(expect.codes ?? []), ...(expect.alsoAccepted ?? [])];
+      assert.ok(accepted.includes(answer.code ?? ''), `${answer.code}: ${answer.message}`);
+    });
+  }
+});
+
+type Step = {
+  readonly op: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly expect: {
+    readonly status: number;
+    readonly equals?: Readonly<Record<string, unknown>>;
+    readonly equalsJson?: Readonly<Record<string, unknown>>;
+    readonly absent?: readonly string[];
+  };
+};
+
+test('what was recorded from AWS is what is answered', { skip }, async (context) => {
+  const scenarios: readonly { readonly id: string; readonly steps: readonly Step[] }[] = JSON.parse(
+    readFileSync(new URL('aws-observed/scenarios.json', shared), 'utf8'),
+  );
+  const served = scenarios.filter(({ steps }) => steps.every(({ op }) => iam.operations.has(op.replace('iam.', ''))));
+  assert.deepEqual(
+    served.map(({ id }) => id),
+    ['iam-role-lifecycle', 'iam-policy-encoding-role'],
+  );
+  for (const { id, steps } of served) {
+    await context.test(id, async () => {
+      const server = rig();
+      for (const step of steps) await replay(server, step);
+    });
+  }
+});
+
+async function replay(server: Rig, { op, params, expect }: Step): Promise<void> {
+  const answer = await server.query(op.replace('iam.', ''), params);
+  assert.equal(answer.status, expect.status, answer.message);
+  for (const [path, value] of Object.entries(expect.equals ?? {})) {
+    const wanted = typeof value === 'object' ? '' : String(value).replace(/\$\{account\}/, account);
+    assert.equal(answer.text(path), wanted, path);
+  }
+  for (const path of expect.absent ?? []) assert.equal(answer.text(path), undefined, path);
+  for (const [path, value] of Object.entries(expect.equalsJson ?? {})) {
+    assert.deepEqual(JSON.parse(decodeURIComponent(answer.text(path) ?? '')), value);
+  }
+}
+
+test('two creations of one name at once make one role', async () => {
+  const server = rig();
+  const answers = await Promise.all(
+    ['Web', 'web', 'WEB'].map((RoleName) => server.query('CreateRole', { RoleName, AssumeRolePolicyDocument: trust })),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409]);
+});

@@ -1,0 +1,101 @@
+// Shapes that several of IAM's operations share.
+// AWS doc: the service model of API version 2010-05-08, and https://docs.aws.amazon.com/IAM/latest/APIReference/API_Types.html
+import {
+  boolean,
+  integer,
+  list,
+  optional,
+  pattern,
+  required,
+  string,
+  structure,
+  timestamp,
+} from '../../contract/shape.ts';
+
+const namePattern = pattern('[\\w+=,.@-]+');
+export const RoleName = string({ min: 1, max: 64, pattern: namePattern });
+export const InstanceProfileName = string({ min: 1, max: 128, pattern: namePattern });
+export const PolicyName = string({ min: 1, max: 128, pattern: namePattern });
+export const Path = string({
+  min: 1,
+  max: 512,
+  pattern: pattern('(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)'),
+});
+export const PathPrefix = string({ min: 1, max: 512, pattern: pattern('\\u002F[\\u0021-\\u007F]*') });
+/** Plain JSON text on its way in; on its way out percent-encoded, see `percentEncoded`. */
+export const PolicyDocument = string({
+  min: 1,
+  max: 131072,
+  pattern: pattern('[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+'),
+});
+export const RoleDescription = string({
+  max: 1000,
+  pattern: pattern('[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*'),
+});
+export const MaxSessionDuration = integer({ min: 3600, max: 43200 });
+export const Arn = string({ min: 20, max: 2048 });
+const Id = string({ min: 16, max: 128, pattern: pattern('[\\w]+') });
+
+export const TagKey = string({ min: 1, max: 128, pattern: pattern('[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+') });
+const TagValue = string({ min: 0, max: 256, pattern: pattern('[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*') });
+export const Tag = structure({
+  Key: required(TagKey, { doc: 'The tag key; compared without regard to case.' }),
+  Value: required(TagValue, { doc: 'The tag value.' }),
+});
+export const TagList = list(Tag, { max: 50 });
+export const TagKeyList = list(TagKey, { max: 50 });
+
+const RoleLastUsed = structure({
+  LastUsedDate: optional(timestamp, { doc: 'When the role was last used.' }),
+  Region: optional(string(), { doc: 'Where the role was last used.' }),
+});
+
+export const Role = structure({
+  Path: required(Path, { doc: 'The path of the role.' }),
+  RoleName: required(RoleName, { doc: 'The name, unique in the account without regard to case.' }),
+  RoleId: required(Id, { doc: 'The unique id, `AROA…`; a role made again under the same name has another.' }),
+  Arn: required(Arn, { doc: 'The ARN of the role.' }),
+  CreateDate: required(timestamp, { doc: 'When the role was made.' }),
+  AssumeRolePolicyDocument: optional(PolicyDocument, { doc: 'The trust policy, percent-encoded.' }),
+  Description: optional(RoleDescription, { doc: 'What the role is for.' }),
+  MaxSessionDuration: optional(MaxSessionDuration, { doc: 'Seconds a session lasts at most.' }),
+  Tags: optional(TagList, { doc: 'The tags of the role, in the order of their keys.' }),
+  RoleLastUsed: optional(RoleLastUsed, { doc: 'The last use of the role; not tracked, hence empty.' }),
+});
+
+export const InstanceProfile = structure({
+  Path: required(Path, { doc: 'The path of the instance profile.' }),
+  InstanceProfileName: required(InstanceProfileName, {
+    doc: 'The name, unique in the account without regard to case.',
+  }),
+  InstanceProfileId: required(Id, { doc: 'The unique id, `AIPA…`.' }),
+  Arn: required(Arn, { doc: 'The ARN of the instance profile.' }),
+  CreateDate: required(timestamp, { doc: 'When the instance profile was made.' }),
+  Roles: required(list(Role), { doc: 'The role of the instance profile: none or one.' }),
+  Tags: optional(TagList, { doc: 'The tags of the instance profile, in the order of their keys.' }),
+});
+
+/** The two members of every list request. */
+export const pageMembers = {
+  Marker: optional(string({ min: 1, max: 320, pattern: pattern('[\\u0020-\\u00FF]+') }), {
+    doc: 'Where the page before ended.',
+  }),
+  MaxItems: optional(integer({ min: 1, max: 1000 }), { doc: 'Items of a page at most. Absent: 100.' }),
+};
+/** The two members of every list answer. */
+export const pageOutput = {
+  IsTruncated: optional(boolean, { doc: 'Whether more items follow.' }),
+  Marker: optional(string(), { doc: 'Where this page ended; absent on the last.' }),
+};
+export const pathPrefixMember = {
+  PathPrefix: optional(PathPrefix, { doc: 'Only paths that begin with it. Absent: `/`.' }),
+};
+
+/**
+ * Policy text as IAM shows it: percent-encoded, with everything but letters, digits and `-_.~` escaped.
+ * Spec: RFC 3986 §2.3. AWS doc: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
+ */
+export function percentEncoded(document: string): string {
+  const octet = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(document.toWellFormed()).replace(/[!'()*]/g, octet);
+}
