@@ -14,6 +14,8 @@ export type Config = {
   readonly rootKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Twelve digits. Absent: the account that exists, or a new one. */
   readonly accountId?: string;
+  /** Makes a root key even where the account exists already: the old one's secret is not to be had again. */
+  readonly makeRootKey?: boolean;
 };
 
 /** What the command line gave, as text. */

@@ -18,7 +18,7 @@ type Means = {
 /** Makes the account unless it exists; a given root key is put in its place, an absent one made with a new account. */
 export async function ensureAccount(
   means: Means,
-  { accountId: wanted, rootKey }: Pick<Config, 'accountId' | 'rootKey'>,
+  { accountId: wanted, rootKey, makeRootKey = false }: Pick<Config, 'accountId' | 'rootKey' | 'makeRootKey'>,
 ): Promise<{ readonly accountId: string; readonly newRootKey: NewRootKey | undefined }> {
   const made = { accountId: twelveDigits(means.randomBytes), rootKey: randomKey(means.randomBytes) };
   return means.store.write(async (writer) => {
@@ -26,7 +26,7 @@ export async function ensureAccount(
     const accountId = wanted ?? first?.record.account ?? made.accountId;
     const exists = (await accounts.get(writer, accountId)) !== undefined;
     if (!exists) await accounts.put(writer, accountId, { account: accountId, createdAt: means.now.toISOString() });
-    const newRootKey = !exists && rootKey === undefined ? made.rootKey : undefined;
+    const newRootKey = (makeRootKey || !exists) && rootKey === undefined ? made.rootKey : undefined;
     const key = rootKey ?? newRootKey;
     if (key !== undefined) await putKey(writer, means, accountId, key);
     return { accountId, newRootKey };

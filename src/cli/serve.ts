@@ -1,0 +1,30 @@
+// `anyrole serve`: the server in the foreground. People read standard output, machines the JSON lines on standard error.
+import { type Environment, type Flags, readConfig } from '../config.ts';
+import { type RunningServer, startServer } from '../main.ts';
+import { jsonLog } from '../telemetry/log.ts';
+
+/** Resolves after SIGTERM or SIGINT, when all that was under way is answered. Throws ConfigError. */
+export async function serve(flags: Flags, environment: Environment): Promise<void> {
+  const server = await startServer(
+    readConfig(flags, environment),
+    jsonLog((line) => void process.stderr.write(line)),
+  );
+  process.stdout.write(`anyrole: account ${server.accountId}, listening on ${server.url}\n`);
+  if (server.newRootKey) {
+    const { accessKeyId, secretAccessKey } = server.newRootKey;
+    process.stdout.write(
+      `anyrole: root access key, shown this once:\n  AWS_ACCESS_KEY_ID=${accessKeyId}\n  AWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
+    );
+  }
+  await stopped(server);
+}
+
+/** Waits for a signal and stops the server; a second signal stops it at once. */
+export async function stopped(server: RunningServer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+  await server.close();
+  process.exit(0);
+}
