@@ -11,9 +11,17 @@ export function keyringFile(path: string, randomBytes: RandomBytes, now: Date): 
     writeWhole(path, serializeKeyring(keyring));
     return keyring;
   }
-  const parsed = parseKeyring(readFileSync(path, 'utf8'));
+  const parsed = parseKeyring(textOf(path));
   if (parsed.ok) return parsed.keyring;
   throw new ConfigError(`\`${path}\`: expected a keyring (${parsed.reason}); restore it from a backup`);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`\`${path}\`: expected a readable file (${cause instanceof Error ? cause.message : cause})`);
+  }
 }
 
 /** After a crash the file is the old one or the new one, never half of it. */

@@ -3,15 +3,7 @@
 // Pure: the caller reads and writes the file, and brings time and randomness.
 
 import { Buffer } from 'node:buffer';
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** A source of cryptographically strong bytes, as node:crypto's randomBytes. */
 export type RandomBytes = (size: number) => Uint8Array;
@@ -50,11 +42,9 @@ const sealVersion = 1;
 const secretBytes = 32;
 const keyIdBytes = 4;
 const tagBytes = 16;
-const macBytes = 32;
 const headerBytes = 1 + keyIdBytes + nonceBytes;
 const maxFileLength = 1 << 20;
 const maxCachedSubkeys = 1024;
-const maxDerivedBytes = 255 * 32; // Spec: RFC 5869 §2.3
 const keyIdForm = /^[0-9a-f]{8}$/;
 const secretForm = /^[A-Za-z0-9+/]{43}=$/; // base64 of 32 bytes
 
@@ -70,16 +60,6 @@ export function createKeyring(randomBytes: RandomBytes, now: Date): Keyring {
  */
 export function rotate(keyring: Keyring, randomBytes: RandomBytes, now: Date): Keyring {
   return addKey(keyring.keys, randomBytes, now);
-}
-
-/**
- * The keyring without one of its old keys: what that key sealed opens no more.
- * Undefined for the current key and for one that is not there.
- */
-export function forget(keyring: Keyring, keyId: string): Keyring | undefined {
-  if (keyId === keyring.currentKeyId || !keyring.keys.has(keyId)) return undefined;
-  const keys = new Map([...keyring.keys].filter(([id]) => id !== keyId));
-  return { currentKeyId: keyring.currentKeyId, keys, subkeys: new Map() };
 }
 
 /** The text of `keyring.json`. It holds the secrets: the file is for its owner alone (mode 0600), replaced atomically. */
@@ -119,7 +99,7 @@ export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, n
   if (nonce.length !== nonceBytes) throw new RangeError(`the nonce must be ${nonceBytes} bytes, not ${nonce.length}`);
   const keyId = keyring.currentKeyId;
   const header = Buffer.concat([Uint8Array.of(sealVersion), Buffer.from(keyId, 'hex'), nonce]);
-  const cipher = createCipheriv('aes-256-gcm', currentSubkey(keyring, 'seal', purpose), nonce, {
+  const cipher = createCipheriv('aes-256-gcm', currentSubkey(keyring, purpose), nonce, {
     authTagLength: tagBytes,
   });
   cipher.setAAD(sealedContext(header, purpose));
@@ -132,7 +112,7 @@ export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, n
  */
 export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uint8Array | undefined {
   const keyId = sealedKeyId(sealed);
-  const subkey = keyId === undefined ? undefined : subkeyOf(keyring, 'seal', keyId, purpose);
+  const subkey = keyId === undefined ? undefined : subkeyOf(keyring, keyId, purpose);
   if (subkey === undefined) return undefined;
   const header = sealed.subarray(0, headerBytes);
   const nonce = sealed.subarray(headerBytes - nonceBytes, headerBytes);
@@ -147,47 +127,10 @@ export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uin
   }
 }
 
-/** The id of the key that sealed this, unauthenticated until `open` succeeds; undefined when the form is wrong. */
-export function sealedKeyId(sealed: Uint8Array): string | undefined {
+/** The id of the key that sealed this, not yet authenticated; undefined when the form is wrong. */
+function sealedKeyId(sealed: Uint8Array): string | undefined {
   if (sealed.length < headerBytes + tagBytes || sealed[0] !== sealVersion) return undefined;
   return hexOf(sealed.subarray(1, 1 + keyIdBytes));
-}
-
-/**
- * `length` bytes (1–8,160) that anyone with this key derives again from the same purpose and `info`, and nobody without.
- * Undefined when the keyring has no key of this id. Throws RangeError for another length.
- */
-export function derive(
-  keyring: Keyring,
-  purpose: string,
-  keyId: string,
-  info: Uint8Array,
-  length: number,
-): Uint8Array | undefined {
-  if (!Number.isInteger(length) || length < 1 || length > maxDerivedBytes) {
-    throw new RangeError(`length is \`${length}\`: it must be a whole number from 1 to ${maxDerivedBytes}`);
-  }
-  const subkey = subkeyOf(keyring, 'derive', keyId, purpose);
-  if (subkey === undefined) return undefined;
-  // HMAC first: Node bounds HKDF's info to 1,024 bytes.
-  const digest = createHmac('sha256', subkey).update(info).digest();
-  return new Uint8Array(hkdfSync('sha256', digest, '', 'anyrole/1 derived', length));
-}
-
-/** A tag of 36 bytes that proves the bytes came from here for this purpose: key id (4), HMAC-SHA256 (32). */
-export function authenticate(keyring: Keyring, purpose: string, bytes: Uint8Array): Uint8Array {
-  const mac = createHmac('sha256', currentSubkey(keyring, 'authenticate', purpose))
-    .update(bytes)
-    .digest();
-  return Buffer.concat([Buffer.from(keyring.currentKeyId, 'hex'), mac]);
-}
-
-/** Whether `tag` is what `authenticate` made of these bytes, under any key of the keyring. Compared in constant time. */
-export function isAuthentic(keyring: Keyring, purpose: string, bytes: Uint8Array, tag: Uint8Array): boolean {
-  if (tag.length !== keyIdBytes + macBytes) return false;
-  const subkey = subkeyOf(keyring, 'authenticate', hexOf(tag.subarray(0, keyIdBytes)), purpose);
-  if (subkey === undefined) return false;
-  return timingSafeEqual(createHmac('sha256', subkey).update(bytes).digest(), tag.subarray(keyIdBytes));
 }
 
 function addKey(old: ReadonlyMap<string, Key>, randomBytes: RandomBytes, now: Date): Keyring {
@@ -217,22 +160,20 @@ function parseKey(keyId: string, value: unknown): Key | KeyringFault {
   return { secret: createSecretKey(secret), created };
 }
 
-type Use = 'seal' | 'derive' | 'authenticate';
-
-function currentSubkey(keyring: Keyring, use: Use, purpose: string): KeyObject {
-  const subkey = subkeyOf(keyring, use, keyring.currentKeyId, purpose);
+function currentSubkey(keyring: Keyring, purpose: string): KeyObject {
+  const subkey = subkeyOf(keyring, keyring.currentKeyId, purpose);
   if (subkey === undefined) throw new Error('the keyring does not hold its current key');
   return subkey;
 }
 
-/** The key of one use, one key id and one purpose. Uses hold no space, so that no two subkeys share a label. */
-function subkeyOf(keyring: Keyring, use: Use, keyId: string, purpose: string): KeyObject | undefined {
+/** The key of one key id and one purpose. */
+function subkeyOf(keyring: Keyring, keyId: string, purpose: string): KeyObject | undefined {
   const key = keyring.keys.get(keyId);
   if (key === undefined) return undefined;
-  const name = `${use} ${keyId} ${purpose}`;
+  const name = `${keyId} ${purpose}`;
   const cached = keyring.subkeys.get(name);
   if (cached !== undefined) return cached;
-  const label = `anyrole/1 ${use} ${purpose}`;
+  const label = `anyrole/1 seal ${purpose}`;
   const subkey = createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, '', label, secretBytes)));
   if (keyring.subkeys.size >= maxCachedSubkeys) keyring.subkeys.clear();
   keyring.subkeys.set(name, subkey);
