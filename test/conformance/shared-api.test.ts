@@ -1,0 +1,164 @@
+// Requests that somebody else derived from AWS's models, and answers that somebody else recorded from AWS, against the
+// road in memory: every bound of every input member broken one at a time, malformed bodies, and recorded scenarios.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { services } from '../../src/main.ts';
+import type { HeaderPair } from '../../src/protocols/protocol.ts';
+import { type Answer, account, type Road, testRoad } from '../road.ts';
+import { memberOf, parametersOf, treeOf } from './query-answers.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+const SHARED = `${resolve(fileURLToPath(ROOT), process.env.ANYROLE_SHARED ?? '../shared')}/`;
+const shared = existsSync(`${SHARED}api`) ? {} : { skip: 'shared/ is absent' };
+
+type Sent = {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string | Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+type Constraint = {
+  readonly id: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly http: Sent;
+  readonly expect: {
+    readonly status: number;
+    readonly codes?: readonly string[];
+    readonly alsoAccepted?: readonly string[];
+    readonly notCodes?: readonly string[];
+  };
+};
+type Malformed = {
+  readonly id: string;
+  readonly service: string;
+  readonly http: Sent;
+  readonly expect: { readonly status: readonly number[]; readonly codes: readonly string[] };
+};
+type Step = {
+  readonly op: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly save?: Readonly<Record<string, string>>;
+  readonly credentials?: unknown;
+  readonly expect: {
+    readonly status: number;
+    readonly code?: string;
+    readonly message?: string;
+    readonly equals?: Readonly<Record<string, unknown>>;
+    readonly equalsJson?: Readonly<Record<string, string>>;
+    readonly present?: readonly string[];
+    readonly absent?: readonly string[];
+  };
+};
+
+/** Lines of a file of the corpus, whose form its README states. */
+function lines<T>(file: string): readonly T[] {
+  const bytes = readFileSync(SHARED + file);
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
+}
+
+function send(road: Road, service: string, { method, path, query, headers, body }: Sent): Promise<Answer> {
+  const rawQuery = typeof query === 'string' ? query : new URLSearchParams(query).toString().replaceAll('+', '%20');
+  const pairs = Object.entries(headers) as HeaderPair[];
+  return road.send(service, { method, path, rawQuery, headers: pairs, body: Buffer.from(body) });
+}
+
+const isServed = (service: string, operation: string) => services.get(service)?.operations.has(operation) ?? false;
+
+const gates = { rolesanywhere: 0.99, iam: 0.95, sts: 0.95 };
+
+for (const [service, share] of Object.entries(gates)) {
+  test(`${service}: a request that breaks one bound of the model is refused in AWS's code`, shared, async (t) => {
+    const road = await testRoad();
+    const all = lines<Constraint>('api/constraints.jsonl.gz').filter((one) => one.service === service);
+    const served = all.filter(({ operation }) => isServed(service, operation));
+    const failures: string[] = [];
+    for (const one of served) {
+      const answer = await send(road, service, one.http);
+      if (!accepts(one, answer)) failures.push(`${one.id}: ${answer.status} ${answer.code} ${answer.message}`);
+      assert.ok(answer.status < 500, `${one.id}: ${answer.status} ${answer.body}`);
+    }
+    t.diagnostic(`${served.length - failures.length} of ${served.length} served (${all.length} in all)`);
+    for (const failure of failures) t.diagnostic(failure);
+    assert.ok(failures.length <= served.length * (1 - share), failures.join('\n'));
+  });
+}
+
+function accepts({ expect }: Constraint, { status, code = '' }: Answer): boolean {
+  if (expect.notCodes !== undefined) return status < 500 && !expect.notCodes.includes(code);
+  return status === expect.status && [...(expect.codes ?? []), ...(expect.alsoAccepted ?? [])].includes(code);
+}
+
+test('a malformed request to Roles Anywhere is refused as the fault of its sender', shared, async (t) => {
+  const road = await testRoad();
+  for (const { id, service, http, expect } of lines<Malformed>('api/malformed_rolesanywhere.jsonl')) {
+    const { status, code = '', body } = await send(road, service, http);
+    assert.ok(status >= 400 && status < 500, `${id}: ${status} ${body}`);
+    if (!expect.codes.includes(code)) t.diagnostic(`${id}: ${code}, expected ${expect.codes.join(' or ')}`);
+  }
+});
+
+test('recorded scenarios: no step fails on our side, and how many match is said', shared, async (t) => {
+  const scenarios = JSON.parse(readFileSync(`${SHARED}aws-observed/scenarios.json`, 'utf8'));
+  let [served, matched, all] = [0, 0, 0];
+  for (const { id, steps } of scenarios as readonly { id: string; steps: readonly Step[] }[]) {
+    const road = await testRoad();
+    const saved: Record<string, string> = { account };
+    for (const [index, step] of steps.entries()) {
+      const [service = '', action = ''] = step.op.split('.');
+      all += 1;
+      // Every recorded step is the root user's; a step with credentials of its own would need them.
+      if (!isServed(service, action) || step.credentials !== undefined) continue;
+      served += 1;
+      const { params, expect } = filledIn(step, saved);
+      const answer = await road.query(service as 'iam' | 'sts', action, parametersOf(params));
+      assert.ok(answer.status < 500, `${id} step ${index + 1} ${step.op}: ${answer.status} ${answer.body}`);
+      const result = memberOf(treeOf(answer.body), `${action}Response.${action}Result`);
+      for (const [name, path] of Object.entries(step.save ?? {})) saved[name] = String(memberOf(result, path));
+      const differences = compare(expect, answer, result);
+      if (differences.length === 0) matched += 1;
+      for (const difference of differences) t.diagnostic(`${id} step ${index + 1} ${step.op}: ${difference}`);
+    }
+  }
+  t.diagnostic(`${matched} of ${served} served match (${all} in all)`);
+});
+
+/** The step with `${name}` replaced by what was saved. */
+function filledIn(step: Step, saved: Readonly<Record<string, string>>): Step {
+  const fill = (_: string, name: string) => JSON.stringify(saved[name] ?? name).slice(1, -1);
+  return JSON.parse(JSON.stringify(step).replace(/\$\{(\w+)\}/g, fill));
+}
+
+function compare(expect: Step['expect'], answer: Answer, result: unknown): readonly string[] {
+  const differs = (what: string, got: unknown, wanted: unknown) =>
+    JSON.stringify(got) === JSON.stringify(wanted)
+      ? []
+      : [`${what} is ${JSON.stringify(got)}, recorded ${JSON.stringify(wanted)}`];
+  return [
+    ...differs('status', answer.status, expect.status),
+    ...(expect.code === undefined ? [] : differs('code', answer.code, expect.code)),
+    ...(expect.message === undefined ? [] : differs('message', answer.message, expect.message)),
+    // XML has texts and elements only: what was recorded as a number or a truth value is compared as its text.
+    ...Object.entries(expect.equals ?? {}).flatMap(([path, wanted]) =>
+      differs(path, memberOf(result, path), typeof wanted === 'object' ? wanted : String(wanted)),
+    ),
+    ...Object.entries(expect.equalsJson ?? {}).flatMap(([path, wanted]) =>
+      differs(
+        path,
+        JSON.parse(decodeURIComponent(String(memberOf(result, path)))),
+        typeof wanted === 'string' ? JSON.parse(wanted) : wanted,
+      ),
+    ),
+    ...(expect.present ?? []).flatMap((path) => (memberOf(result, path) === undefined ? [`${path} is missing`] : [])),
+    ...(expect.absent ?? []).flatMap((path) => (memberOf(result, path) === undefined ? [] : [`${path} is there`])),
+  ];
+}
