@@ -1,0 +1,121 @@
+// The load: some connections, each sending one prepared request after another and waiting for the answer. Raw sockets and
+// bytes made beforehand, so that the generator takes as little of the machine as it can.
+import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+
+/** Whole HTTP/1.1 requests; undefined when there are no more. */
+export type Supply = () => Uint8Array | undefined;
+
+export type LoadTraits = {
+  /** `http://HOST:PORT`. */
+  readonly url: string;
+  readonly supply: Supply;
+  readonly connections: number;
+  /** After so many seconds no more requests are sent; those under way are waited for. */
+  readonly seconds: number;
+  /** The status of success; any other answer is counted as a failure. */
+  readonly status: number;
+};
+
+export type LoadResult = {
+  readonly requestsPerSecond: number;
+  /** Milliseconds from write to complete answer, ascending. */
+  readonly latencies: Float64Array;
+  readonly answers: number;
+  readonly failures: number;
+  /** The first answer that failed, whole, as text. */
+  readonly firstFailure: string | undefined;
+  /** Bytes of the first answer, and of its body. */
+  readonly firstBytes: number;
+  readonly firstBodyBytes: number;
+};
+
+/** A connection on which nothing moves for so long fails the measurement. */
+const stallMs = 15_000;
+
+/** Sends until time or supply are over. Rejects when a connection fails, closes or stalls. */
+export async function load({ url, supply, connections, seconds, status }: LoadTraits): Promise<LoadResult> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => connected(url)));
+  const latencies: number[] = [];
+  let failures = 0;
+  let firstFailure: string | undefined;
+  let first: Answer | undefined;
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  let last = start;
+  const next = () => (performance.now() < end ? supply() : undefined);
+  const answered = (answer: Answer, ms: number) => {
+    latencies.push(ms);
+    last = performance.now();
+    first ??= answer;
+    if (answer.status === status) return;
+    failures++;
+    firstFailure ??= answer.bytes.toString('latin1');
+  };
+  try {
+    await Promise.all(sockets.map((socket) => converse(socket, next, answered)));
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+  return {
+    requestsPerSecond: last === start ? 0 : (latencies.length * 1000) / (last - start),
+    latencies: Float64Array.from(latencies).sort(),
+    answers: latencies.length,
+    failures,
+    firstFailure,
+    firstBytes: first?.bytes.length ?? 0,
+    firstBodyBytes: first?.bodyBytes ?? 0,
+  };
+}
+
+function connected(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    socket.once('error', reject);
+    socket.once('connect', () => resolve(socket.off('error', reject)));
+  });
+}
+
+type Answer = { readonly status: number; readonly bytes: Buffer; readonly bodyBytes: number };
+
+/** One request at a time until `next` has no more. */
+function converse(
+  socket: Socket,
+  next: Supply,
+  answered: (answer: Answer, milliseconds: number) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let received: Buffer = Buffer.alloc(0);
+    let sentAt = 0;
+    const send = () => {
+      const request = next();
+      if (request === undefined) return resolve();
+      sentAt = performance.now();
+      socket.write(request);
+    };
+    socket.setTimeout(stallMs, () => reject(new Error(`a connection stood still for ${stallMs} ms`)));
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the server closed a connection')));
+    socket.on('data', (chunk: Buffer) => {
+      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      const answer = complete(received);
+      if (answer === undefined) return;
+      received = Buffer.alloc(0);
+      answered(answer, performance.now() - sentAt);
+      send();
+    });
+    send();
+  });
+}
+
+/** The answer, once all of it is there: its length is stated, and nothing follows an answer that nobody asked for. */
+function complete(received: Buffer): Answer | undefined {
+  const headEnd = received.indexOf('\r\n\r\n');
+  if (headEnd < 0) return undefined;
+  const head = received.toString('latin1', 0, headEnd);
+  const [, length = '0'] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
+  const bodyBytes = Number(length);
+  if (received.length < headEnd + 4 + bodyBytes) return undefined;
+  return { status: Number(head.slice(9, 12)), bytes: received, bodyBytes };
+}

@@ -1,0 +1,87 @@
+// The benchmarks' command line: `npm run bench -- create-session [CASE…] [--json] …`.
+import { parseArgs } from 'node:util';
+import { killChildren } from './child.ts';
+import { type CaseResult, cases, type Effort, measureCase } from './create-session.ts';
+import { describeMachine } from './machine.ts';
+import { report } from './report.ts';
+
+type Subcommand = (asked: {
+  readonly names: readonly string[];
+  readonly json: boolean;
+  readonly effort: Effort;
+}) => Promise<void>;
+
+const subcommands: Readonly<Record<string, Subcommand>> = { 'create-session': createSession };
+
+const options = {
+  json: { type: 'boolean', default: false },
+  seconds: { type: 'string', default: '5' },
+  runs: { type: 'string', default: '3' },
+  connections: { type: 'string', default: '16' },
+} as const;
+
+/** Something about the command line is wrong; the message is one line. */
+class UsageError extends Error {}
+
+process.on('exit', killChildren);
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+try {
+  await run(process.argv.slice(2));
+} catch (thrown) {
+  process.stderr.write(`bench: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = thrown instanceof UsageError ? 2 : 1;
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const { values, positionals } = parsed(argv);
+  const [name = '', ...names] = positionals;
+  const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (subcommand === undefined) {
+    throw new UsageError(`unknown benchmark \`${name}\`: use one of ${Object.keys(subcommands).join(', ')}`);
+  }
+  const effort = {
+    seconds: number('seconds', values.seconds, /^\d{1,4}(\.\d{1,3})?$/, 0.1),
+    runs: number('runs', values.runs, /^\d{1,3}$/, 1),
+    connections: number('connections', values.connections, /^\d{1,4}$/, 1),
+  };
+  await subcommand({ names, json: values.json, effort });
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    // Node adds advice after the first sentence, which says what is wrong.
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(message.split(/\.\s/, 1)[0]);
+  }
+}
+
+function number(flag: string, text: string, form: RegExp, min: number): number {
+  const value = Number(text);
+  if (!form.test(text) || value < min) {
+    throw new UsageError(`--${flag} \`${text}\`: expected a number, at least ${min}`);
+  }
+  return value;
+}
+
+async function createSession({ names, json, effort }: Parameters<Subcommand>[0]): Promise<void> {
+  const chosen = Object.entries(cases).filter(([name]) => names.length === 0 || names.includes(name));
+  const unknown = names.find((name) => !Object.hasOwn(cases, name));
+  if (unknown !== undefined) {
+    throw new UsageError(`unknown case \`${unknown}\`: use some of ${Object.keys(cases).join(', ')}`);
+  }
+  const machine = describeMachine();
+  const results: (CaseResult & { readonly name: string })[] = [];
+  for (const [name, asked] of chosen) {
+    if (process.stderr.isTTY) process.stderr.write(`${asked.title} …\n`);
+    results.push({ name, ...(await measureCase(asked, effort)) });
+  }
+  const text = json
+    ? `${JSON.stringify({ benchmark: 'create-session', machine, effort, cases: results }, null, 2)}\n`
+    : report(machine, effort, results);
+  process.stdout.write(text);
+  if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+}
