@@ -11,7 +11,6 @@ const keyringOf = (seed: string) => createKeyring(() => secretOf(seed), now);
 const rotated = (keyring: Keyring, seed: string) => rotate(keyring, () => secretOf(seed), later);
 const nonce = new Uint8Array(12).fill(7);
 const plaintext = Buffer.from('what nobody may read');
-const bytesOf = (text: string) => Buffer.from(text);
 const textOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : Buffer.from(bytes).toString());
 
 /** Every copy of the bytes with one byte changed. */

@@ -123,6 +123,8 @@ export const map = <V extends Shape>(
 ): MapShape<V> => Object.freeze({ kind: 'map', key, value, ...limits });
 export const structure = <M extends Members>(members: M): StructureShape<M> =>
   Object.freeze({ kind: 'structure', members: Object.freeze(members) });
+/** The output of an operation that has none, which differs on the wire from one that is empty: UpdateRole's. */
+export const nothing = structure({});
 /** A structure of which exactly one member is set. */
 export const union = <M extends Members>(members: M): StructureShape<M> =>
   Object.freeze({ kind: 'structure', members: Object.freeze(members), union: true });

@@ -1,4 +1,5 @@
 // Typed doors to the store: a collection keeps records of one type, and pages of it travel with opaque tokens.
+import { createHash } from 'node:crypto';
 import type { Document, Reader, Writer } from '../store/store.ts';
 import { type Call, purposes } from './call.ts';
 
@@ -48,49 +49,45 @@ const maxScanned = 10_000;
  * One page in the order of keys, or undefined when the token is not one this server made for this listing.
  * Ours: tokens are sealed, so that a stranger learns no key from them and can forge none.
  */
-export async function page<T extends Document>(call: Call, query: PageQuery<T>): Promise<Page<T> | undefined> {
-  const listing = `${query.collection.name}\n${query.prefix}\n`;
-  const after = query.token === undefined ? undefined : positionOf(call, listing, query.token);
-  if (query.token !== undefined && after === undefined) return undefined;
-  const { found, more } = await call.read((reader) => scan(reader, query, after));
-  const last = found.at(-1);
-  const records = found.map(({ record }) => record);
-  if (more === undefined) return { records };
-  return { records, next: tokenOf(call, listing, more === 'afterLast' && last ? last.key : more) };
-}
-
-type Found<T> = { readonly key: string; readonly record: T };
-
-/** What fits the page, and the key after which more may follow (`afterLast`: after the page's last). */
-async function scan<T extends Document>(
+export async function page<T extends Document>(
+  call: Call,
   reader: Reader,
-  { collection: from, prefix, size, accepts }: PageQuery<T>,
-  start: string | undefined,
-): Promise<{ readonly found: readonly Found<T>[]; readonly more?: string }> {
-  const found: Found<T>[] = [];
-  let after = start;
-  for (let scanned = 0; scanned < maxScanned; ) {
-    const limit = accepts === undefined ? size + 1 : 1000;
-    const entries = await from.list(reader, { prefix, limit, ...(after === undefined ? {} : { after }) });
-    for (const entry of entries) {
-      if (accepts === undefined || accepts(entry.record)) {
-        if (found.length === size) return { found, more: 'afterLast' };
-        found.push(entry);
-      }
-      after = entry.key;
+  { collection: from, prefix, token, size, accepts }: PageQuery<T>,
+): Promise<Page<T> | undefined> {
+  const listing = `${from.name}\n${prefix}`;
+  const start = token === undefined ? undefined : positionOf(call, listing, token);
+  if (token !== undefined && start === undefined) return undefined;
+  const records: T[] = [];
+  const limit = accepts === undefined ? size + 1 : 1000;
+  let last = start;
+  for (let scanned = 0; scanned < maxScanned; scanned += limit) {
+    const entries = await from.list(reader, { prefix, limit, ...(last === undefined ? {} : { after: prefix + last }) });
+    for (const { key, record } of entries) {
+      const wanted = accepts === undefined || accepts(record);
+      if (wanted && records.length === size) return { records, next: tokenOf(call, listing, last ?? '') };
+      if (wanted) records.push(record);
+      last = key.slice(prefix.length);
     }
-    if (entries.length < limit) return { found };
-    scanned += entries.length;
+    if (entries.length < limit) return { records };
   }
-  return after === undefined ? { found } : { found, more: after };
+  return { records, next: tokenOf(call, listing, last ?? '') };
 }
 
-function tokenOf(call: Call, listing: string, key: string): string {
-  return Buffer.from(call.sealed(purposes.pageToken, Buffer.from(listing + key))).toString('base64url');
+/** A token for a position in a listing, 100 characters and four thirds of the position's bytes. */
+export function tokenOf(call: Call, listing: string, position: string): string {
+  const sealed = call.sealed(purposes.pageToken, Buffer.from(digestOf(listing) + position));
+  return Buffer.from(sealed).toString('base64url');
 }
 
-function positionOf(call: Call, listing: string, token: string): string | undefined {
+/** The position that a token was made for, or undefined when it was not made here for this listing. */
+export function positionOf(call: Call, listing: string, token: string): string | undefined {
   const opened = call.opened(purposes.pageToken, Buffer.from(token, 'base64url'));
   const text = opened && Buffer.from(opened).toString();
-  return text?.startsWith(listing) ? text.slice(listing.length) : undefined;
+  const digest = digestOf(listing);
+  return text?.startsWith(digest) ? text.slice(digest.length) : undefined;
+}
+
+/** Binds a token to its listing and keeps it short: IAM's markers have at most 320 characters. */
+function digestOf(listing: string): string {
+  return createHash('sha256').update(listing).digest('base64url').slice(0, 22);
 }

@@ -1,5 +1,5 @@
 // Tags of instance profiles.
-import { required, structure } from '../../contract/shape.ts';
+import { nothing, required, structure } from '../../contract/shape.ts';
 import { operation } from '../call.ts';
 import { instanceProfileAccess } from './access.ts';
 import { InvalidInput, LimitExceeded, NoSuchEntity } from './errors.ts';
@@ -18,7 +18,7 @@ export const TagInstanceProfile = operation({
     InstanceProfileName: profileName,
     Tags: required(TagList, { doc: 'The tags.' }),
   }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [
     await instanceProfileAccess(call, input.InstanceProfileName, requestTags(input.Tags)),
   ],
@@ -59,7 +59,7 @@ export const UntagInstanceProfile = operation({
     InstanceProfileName: profileName,
     TagKeys: required(TagKeyList, { doc: 'The keys, in any case.' }),
   }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await instanceProfileAccess(call, input.InstanceProfileName, tagKeys(input.TagKeys))],
   run: (input, call) =>
     call.write(async (writer) => {

@@ -1,6 +1,6 @@
 // Instance profiles: how a machine is given a role. A profile holds one role at most; a role may be in many profiles.
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
-import { list, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingInstanceProfile, instanceProfileAccess, listing, roleAccess } from './access.ts';
@@ -126,7 +126,7 @@ export const AddRoleToInstanceProfile = operation({
   effect: 'write',
   errors: [NoSuchEntity, LimitExceeded],
   input: structure({ InstanceProfileName: profileName, RoleName: roleName }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [
     await instanceProfileAccess(call, input.InstanceProfileName),
     await roleAccess(call, input.RoleName, {
@@ -156,7 +156,7 @@ export const RemoveRoleFromInstanceProfile = operation({
   effect: 'write',
   errors: [NoSuchEntity],
   input: structure({ InstanceProfileName: profileName, RoleName: roleName }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await instanceProfileAccess(call, input.InstanceProfileName)],
   run: (input, call) =>
     call.write(async (writer) => {
@@ -178,7 +178,7 @@ export const DeleteInstanceProfile = operation({
   effect: 'write',
   errors: [NoSuchEntity, DeleteConflict],
   input: structure({ InstanceProfileName: profileName }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await instanceProfileAccess(call, input.InstanceProfileName)],
   run: (input, call) =>
     call.write(async (writer) => {

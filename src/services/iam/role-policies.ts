@@ -1,5 +1,5 @@
 // Inline policies of roles: what a session of the role may do.
-import { list, required, string, structure } from '../../contract/shape.ts';
+import { list, nothing, required, string, structure } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
 import type { Reader } from '../../store/store.ts';
 import { operation } from '../call.ts';
@@ -20,7 +20,7 @@ export const PutRolePolicy = operation({
     ...policy,
     PolicyDocument: required(PolicyDocument, { doc: 'The policy, as JSON text.' }),
   }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   async run({ PolicyName: policyName, PolicyDocument: policyDocument, ...input }, call) {
     const parsed = parsePolicy(policyDocument, 'identity');
@@ -75,7 +75,7 @@ export const DeleteRolePolicy = operation({
   effect: 'write',
   errors: [NoSuchEntity],
   input: structure(policy),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   run: (input, call) =>
     call.write(async (writer) => {

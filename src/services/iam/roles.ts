@@ -1,6 +1,6 @@
 // Roles: what may be assumed, by whom (the trust policy) and for how long.
 import { commonError } from '../../contract/error.ts';
-import { list, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
 import type { Document, Reader } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
@@ -144,7 +144,7 @@ export const UpdateAssumeRolePolicy = operation({
     RoleName: roleName,
     PolicyDocument: required(PolicyDocument, { doc: 'The new trust policy, as JSON text.' }),
   }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   async run(input, call) {
     checkTrustPolicy(input.PolicyDocument);
@@ -157,7 +157,7 @@ export const DeleteRole = operation({
   effect: 'write',
   errors: [NoSuchEntity, DeleteConflict],
   input: structure({ RoleName: roleName }),
-  output: structure({}),
+  output: nothing,
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   run: (input, call) =>
     call.write(async (writer) => {

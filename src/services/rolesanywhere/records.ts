@@ -138,7 +138,8 @@ export async function listed<T extends Document>(
       `1 validation error detected: Value '${pageSize}' at 'pageSize' failed to satisfy constraint: Member must have value greater than or equal to 1`,
     );
   const size = Math.min(pageSize, maxPageSize);
-  const answer = await page(call, { collection: from, prefix: placeOf(call), token: nextToken, size });
+  const query = { collection: from, prefix: placeOf(call), token: nextToken, size };
+  const answer = await call.read((reader) => page(call, reader, query));
   if (answer === undefined) throw ValidationException('Invalid nextToken.');
   return answer;
 }
