@@ -83,6 +83,8 @@ function takeLock(path: string): DatabaseSync {
 function openWriter(file: string): DatabaseSync {
   const db = connect(file, { timeout: busyTimeoutMs });
   try {
+    // Bytes of a page, of a new file only: an audit event of one or two kilobytes fits without overflow pages.
+    db.exec('PRAGMA page_size = 8192');
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
     if (mode !== 'wal') throw new Error('no write-ahead log is possible here: use a directory on a local disk');
     // fullfsync: on macOS fsync alone leaves the bytes in the drive's cache; elsewhere it changes nothing.

@@ -4,7 +4,7 @@ import { list, optional, required, string, structure } from '../../contract/shap
 import { isSpecifier, normalSpecifier } from '../../core/session/attributes.ts';
 import { operation } from '../call.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
-import { change, profileArn } from './profiles.ts';
+import { change, onProfile } from './profiles.ts';
 import type { AttributeMapping, CertificateField } from './records.ts';
 import { CertificateField as CertificateFieldShape, MappingRule, ProfileDetail, Uuid } from './shapes.ts';
 
@@ -30,7 +30,7 @@ export const PutAttributeMapping = operation({
     mappingRules: required(list(MappingRule), { doc: 'The attributes of the field that become session tags.' }),
   }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  access: (input, call) => onProfile(call, input.profileId),
   async run({ profileId: id, certificateField, mappingRules }, call) {
     const specifiers = lawfulSpecifiers(certificateField, mappingRules);
     return change(call, id, (record) => ({
@@ -51,7 +51,7 @@ export const DeleteAttributeMapping = operation({
     specifiers: optional(list(string(), { max: 100 }), { in: 'query', doc: 'The rules to remove. Absent: all.' }),
   }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  access: (input, call) => onProfile(call, input.profileId),
   async run({ profileId: id, certificateField, specifiers }, call) {
     return change(call, id, (record) => {
       const rest = remaining(record.attributeMappings, certificateField, specifiers);
@@ -60,9 +60,13 @@ export const DeleteAttributeMapping = operation({
   },
 });
 
+/** Ours: AWS's model has no limit; every rule costs work at every CreateSession, and no certificate has more attributes. */
+const maxRules = 100;
+
 /** The specifiers as shown afterwards, each once. Ours: an empty list and an unknown specifier are refused. */
 function lawfulSpecifiers(field: CertificateField, rules: readonly { readonly specifier: string }[]) {
   if (rules.length === 0) throw ValidationException('mappingRules must not be empty.');
+  if (rules.length > maxRules) throw ValidationException(`mappingRules holds at most ${maxRules} rules.`);
   for (const { specifier } of rules) {
     if (!isSpecifier(field, specifier)) {
       throw ValidationException(`Specifier '${specifier.slice(0, 60)}' is not valid for certificate field ${field}.`);

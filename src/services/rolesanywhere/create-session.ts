@@ -2,7 +2,6 @@
 // with two faults is told the first; what each refusal says to the stranger is AWS's sentence, what it says to the
 // operator is the reason.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
-import { createHash } from 'node:crypto';
 import type { Reason, ServiceError } from '../../contract/error.ts';
 import {
   integer,
@@ -22,25 +21,16 @@ import { encodeClaims, type SessionClaims } from '../../core/session/claims.ts';
 import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../../core/session/credentials.ts';
 import { roleSessionNameOf, sourceIdentityOf } from '../../core/session/identity.ts';
 import { type Baggage, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
-import type { Certificate } from '../../core/x509/certificate.ts';
-import { rfc2253 } from '../../core/x509/name.ts';
 import type { PathReason } from '../../core/x509/path.ts';
-import type { Document, Reader, Writer } from '../../store/store.ts';
+import type { Document, Reader } from '../../store/store.ts';
 import { formatArn, parseArn } from '../arn.ts';
 import { type Call, type CertificateHolder, operation, purposes } from '../call.ts';
 import { findRole, type RoleRecord } from '../iam/records.ts';
 import type { Collection } from '../records.ts';
 import { AccessDeniedException, ValidationException } from './errors.ts';
-import {
-  arnOf,
-  type ProfileRecord,
-  placeOf,
-  profiles,
-  subjects,
-  type TrustAnchorRecord,
-  trustAnchors,
-} from './records.ts';
+import { type ProfileRecord, placeOf, profiles, type TrustAnchorRecord, trustAnchors } from './records.ts';
 import { DurationSeconds, InstanceProperties, ProfileArn, RoleArn, TrustAnchorArn } from './shapes.ts';
+import { seen } from './subjects.ts';
 
 const input = structure({
   profileArn: required(ProfileArn, { in: 'queryOrBody', doc: 'The profile that lists the role.' }),
@@ -81,7 +71,7 @@ export const CreateSession = operation({
   http: 'POST /sessions 201',
   effect: 'write',
   signedWith: 'certificate',
-  accountOf: ({ trustAnchorArn }) => parseArn(trustAnchorArn ?? '')?.account,
+  accountOf: ({ trustAnchorArn }) => accountOf(trustAnchorArn ?? ''),
   errors: [ValidationException, AccessDeniedException],
   input,
   output: structure({
@@ -117,6 +107,12 @@ export const CreateSession = operation({
 type Asked = ValueOf<typeof input>;
 type Identity = { readonly sourceIdentity: string; readonly roleSessionName: string };
 
+/** The account of an ARN, or undefined for what is no account id: it comes from a stranger and becomes part of keys. */
+function accountOf(arn: string): string | undefined {
+  const account = parseArn(arn)?.account;
+  return account !== undefined && /^\d{12}$/.test(account) ? account : undefined;
+}
+
 function certificateHolder({ caller }: Call): CertificateHolder {
   // INVARIANT: the gateway authenticates an operation signed with a certificate as its holder.
   if (caller.kind !== 'certificate') throw new Error('CreateSession is signed with a certificate');
@@ -128,7 +124,8 @@ async function load({ trustAnchorArn, profileArn, roleArn }: Asked, call: Call) 
   return call.read(async (reader) => {
     const trustAnchor = await named(reader, trustAnchors, trustAnchorArn, call);
     const profile = await named(reader, profiles, profileArn, call);
-    const role = await findRole(reader, call.account, roleArn.slice(roleArn.lastIndexOf('/') + 1));
+    const roleName = nameIn(roleArn);
+    const role = roleName === undefined ? undefined : await findRole(reader, call.account, roleName);
     return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined };
   });
 }
@@ -139,8 +136,14 @@ async function named<T extends { readonly arn: string } & Document>(
   arn: string,
   call: Call,
 ): Promise<T | undefined> {
-  const record = await from.get(reader, placeOf(call) + arn.slice(arn.lastIndexOf('/') + 1));
+  const id = nameIn(arn);
+  const record = id === undefined ? undefined : await from.get(reader, placeOf(call) + id);
   return record?.arn === arn ? record : undefined;
+}
+
+/** What follows an ARN's last slash, where it has the form of a name or an id: a stranger's text makes no other key. */
+function nameIn(arn: string): string | undefined {
+  return /\/([\w+=,.@-]{1,64})$/.exec(arn)?.[1];
 }
 
 // AWS seen: the sentences of this and the next three checks, in this order; a disabled profile's is not known.
@@ -296,23 +299,6 @@ function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, c
     expiresAt: issuedAt + seconds,
     issuedBy: 'rolesanywhere:CreateSession',
   };
-}
-
-/** Notes that the subject was seen; gives its ARN. The same name in the same account and Region is the same subject. */
-async function seen(writer: Writer, { subject }: Certificate, call: Call): Promise<string> {
-  const id = subjectId(placeOf(call) + subject.key);
-  const now = call.now.toISOString();
-  const known = await subjects.get(writer, placeOf(call) + id);
-  const created = { id, arn: arnOf(call, `subject/${id}`), x509Subject: rfc2253(subject), createdAt: now };
-  const record = { ...(known ?? created), lastSeenAt: now };
-  await subjects.put(writer, placeOf(call) + id, record);
-  return record.arn;
-}
-
-/** A UUID that is a digest of the name, so that no index leads from names to ids. Spec: RFC 9562 §5.8 */
-function subjectId(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 function answer(session: SessionClaims, packedPolicySize: number, subjectArn: string, call: Call) {

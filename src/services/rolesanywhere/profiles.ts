@@ -1,7 +1,9 @@
 // Profiles: the roles a certificate holder may assume, and the limits of the session.
+import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, string, structure, type ValueOf } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
 import { type Call, operation } from '../call.ts';
+import { accessTo, creating, sought } from './access.ts';
 import { defaultMappings } from './attribute-mappings.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import { arnOf, changed, found, listed, type ProfileRecord, placeOf, profiles, removed } from './records.ts';
@@ -16,7 +18,7 @@ import {
   TagList,
   Uuid,
 } from './shapes.ts';
-import { checkTags, tagAccess } from './tags.ts';
+import { checkTags } from './tags.ts';
 
 const kind = 'Profile';
 const profileId = required(Uuid, { doc: 'The unique identifier of the profile.' });
@@ -45,11 +47,7 @@ export const CreateProfile = operation({
     ...limits,
   }),
   output,
-  access: (input, call) => [
-    { resource: arnOf(call, 'profile/*') },
-    ...passRoles(input.roleArns),
-    ...tagAccess(call, 'profile/*', input.tags),
-  ],
+  access: (input, call) => [...creating(call, 'profile', input.tags), ...passRoles(input.roleArns)],
   async run(input, call) {
     checkSessionPolicy(input.sessionPolicy);
     checkTags(input.tags);
@@ -86,7 +84,7 @@ export const GetProfile = operation({
   errors: reading,
   input: structure({ profileId }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  access: (input, call) => onProfile(call, input.profileId),
   async run(input, call) {
     return { profile: detail(await call.read((reader) => found(reader, profiles, call, input.profileId, kind))) };
   },
@@ -119,7 +117,7 @@ export const UpdateProfile = operation({
     ...limits,
   }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }, ...passRoles(input.roleArns)],
+  access: async (input, call) => [...(await onProfile(call, input.profileId)), ...passRoles(input.roleArns)],
   async run({ profileId: id, ...wanted }, call) {
     checkSessionPolicy(wanted.sessionPolicy);
     const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));
@@ -134,7 +132,10 @@ export const EnableProfile = operation({
   errors: reading,
   input: structure({ profileId }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  async access({ profileId: id }, call) {
+    const record = await sought(call, profiles, id);
+    return [accessTo(call, 'profile', id, record), ...passRoles(record?.roleArns)];
+  },
   run: (input, call) => change(call, input.profileId, (record) => ({ ...record, enabled: true })),
 });
 
@@ -145,7 +146,7 @@ export const DisableProfile = operation({
   errors: reading,
   input: structure({ profileId }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  access: (input, call) => onProfile(call, input.profileId),
   run: (input, call) => change(call, input.profileId, (record) => ({ ...record, enabled: false })),
 });
 
@@ -156,7 +157,7 @@ export const DeleteProfile = operation({
   errors: reading,
   input: structure({ profileId }),
   output,
-  access: (input, call) => [{ resource: profileArn(call, input.profileId) }],
+  access: (input, call) => onProfile(call, input.profileId),
   run: (input, call) =>
     call.write(async (writer) => ({ profile: detail(await removed(writer, profiles, call, input.profileId, kind)) })),
 });
@@ -169,8 +170,9 @@ export function change(call: Call, id: string, how: (record: ProfileRecord) => P
   });
 }
 
-export function profileArn(call: Call, id: string | undefined): string {
-  return arnOf(call, `profile/${id ?? '*'}`);
+/** Access to one profile, for its own operations and those of its mappings. */
+export async function onProfile(call: Call, id: string | undefined): Promise<readonly Access[]> {
+  return [accessTo(call, 'profile', id, await sought(call, profiles, id))];
 }
 
 function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {
@@ -185,7 +187,7 @@ function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {
   };
 }
 
-/** AWS doc: CreateProfile and UpdateProfile depend on iam:PassRole for every role. One more than the limit is enough: validation refuses it. */
+/** AWS doc: CreateProfile, UpdateProfile and EnableProfile depend on iam:PassRole for every role. One more than the limit is enough: validation refuses it. */
 function passRoles(roleArns: readonly string[] = []) {
   return roleArns.slice(0, 251).map((resource) => ({
     action: 'iam:PassRole',

@@ -3,6 +3,7 @@ import { boolean, list, optional, required, structure, type ValueOf } from '../.
 import { parseCertificate, parsePemCertificates } from '../../core/x509/certificate.ts';
 import { anchorViolations } from '../../core/x509/constraints.ts';
 import { type Call, operation } from '../call.ts';
+import { accessTo, creating, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import { settingsWithDefaults } from './notification-settings.ts';
 import { arnOf, changed, found, listed, placeOf, removed, type TrustAnchorRecord, trustAnchors } from './records.ts';
@@ -16,7 +17,7 @@ import {
   TrustAnchorDetail,
   Uuid,
 } from './shapes.ts';
-import { checkTags, tagAccess } from './tags.ts';
+import { checkTags } from './tags.ts';
 
 const kind = 'Trust anchor';
 const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
@@ -39,10 +40,7 @@ export const CreateTrustAnchor = operation({
     }),
   }),
   output,
-  access: (input, call) => [
-    { resource: arnOf(call, 'trust-anchor/*') },
-    ...tagAccess(call, 'trust-anchor/*', input.tags),
-  ],
+  access: (input, call) => creating(call, 'trust-anchor', input.tags),
   async run(input, call) {
     checkTags(input.tags);
     const id = call.newId();
@@ -72,7 +70,7 @@ export const GetTrustAnchor = operation({
   errors: changing,
   input: structure({ trustAnchorId }),
   output,
-  access: (input, call) => [{ resource: anchorArn(call, input.trustAnchorId) }],
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
   async run(input, call) {
     const record = await call.read((reader) => found(reader, trustAnchors, call, input.trustAnchorId, kind));
     return { trustAnchor: detail(record) };
@@ -107,7 +105,7 @@ export const UpdateTrustAnchor = operation({
     source: optional(Source, { doc: 'The new authority.' }),
   }),
   output,
-  access: (input, call) => [{ resource: anchorArn(call, input.trustAnchorId) }],
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
   async run({ trustAnchorId: id, name, source }, call) {
     const certificates = source === undefined ? {} : trusted(source);
     return change(call, id, (record) => ({ ...record, ...certificates, name: name ?? record.name }));
@@ -121,7 +119,7 @@ export const EnableTrustAnchor = operation({
   errors: toggling,
   input: structure({ trustAnchorId }),
   output,
-  access: (input, call) => [{ resource: anchorArn(call, input.trustAnchorId) }],
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
   run: (input, call) => change(call, input.trustAnchorId, (record) => ({ ...record, enabled: true })),
 });
 
@@ -132,7 +130,7 @@ export const DisableTrustAnchor = operation({
   errors: toggling,
   input: structure({ trustAnchorId }),
   output,
-  access: (input, call) => [{ resource: anchorArn(call, input.trustAnchorId) }],
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
   run: (input, call) => change(call, input.trustAnchorId, (record) => ({ ...record, enabled: false })),
 });
 
@@ -143,7 +141,7 @@ export const DeleteTrustAnchor = operation({
   errors: toggling,
   input: structure({ trustAnchorId }),
   output,
-  access: (input, call) => [{ resource: anchorArn(call, input.trustAnchorId) }],
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
   run: (input, call) =>
     call.write(async (writer) => ({
       trustAnchor: detail(await removed(writer, trustAnchors, call, input.trustAnchorId, kind)),
@@ -157,8 +155,8 @@ function change(call: Call, id: string, how: (record: TrustAnchorRecord) => Trus
   });
 }
 
-function anchorArn(call: Call, id: string | undefined): string {
-  return arnOf(call, `trust-anchor/${id ?? '*'}`);
+async function onAnchor(call: Call, id: string | undefined) {
+  return [accessTo(call, 'trust-anchor', id, await sought(call, trustAnchors, id))];
 }
 
 function detail(record: TrustAnchorRecord): ValueOf<typeof TrustAnchorDetail> {
