@@ -185,7 +185,7 @@ function tellHowTo(server: RunningServer, pki: DemonstrationPki, made: Made, ses
   say(`These credentials, for the AWS CLI and every AWS SDK:
 
   export AWS_ENDPOINT_URL=${server.url}
-  export AWS_REGION=${region}
+  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
   export AWS_ACCESS_KEY_ID=${session.accessKeyId}
   export AWS_SECRET_ACCESS_KEY=${session.secretAccessKey}
   export AWS_SESSION_TOKEN=${session.sessionToken}
