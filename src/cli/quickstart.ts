@@ -7,7 +7,7 @@ import { ConfigError, type Environment, type Flags, isLoopback, readConfig } fro
 import { type RunningServer, startServer } from '../main.ts';
 import { jsonLog } from '../telemetry/log.ts';
 import { type DemonstrationPki, demonstrationPki } from './demonstration-pki.ts';
-import { stopped } from './serve.ts';
+import { askedToStop } from './serve.ts';
 
 /** What an earlier run made. */
 type Made = {
@@ -35,6 +35,7 @@ export async function quickstart(flags: Flags & { readonly once?: boolean }, env
   const made = existsSync(join(config.dataDir, 'anyrole.db')) ? readMade(stateFile, config.accountId) : undefined;
   const wantsKey = made === undefined && config.rootKey === undefined;
   const log = jsonLog((line) => line.includes('"level":50') && process.stderr.write(line));
+  const stop = askedToStop();
   const server = await startServer({ ...config, makeRootKey: wantsKey }, log);
   try {
     step('server', `${server.url}, data in ${config.dataDir}`);
@@ -49,13 +50,18 @@ export async function quickstart(flags: Flags & { readonly once?: boolean }, env
     step('identity', 'sts:GetCallerIdentity signed with those credentials:');
     say(`\n${JSON.stringify(identity, null, 2)}\n`);
     tellHowTo(server, pki, resources, session, config.dataDir);
-    if (flags.once) return await server.close();
+    if (flags.once) {
+      await server.close();
+      process.exit(0);
+    }
     say('Serving until Ctrl-C.\n');
   } catch (cause) {
     await server.close();
     throw cause;
   }
-  await stopped(server);
+  await stop;
+  await server.close();
+  process.exit(0);
 }
 
 function readMade(path: string, accountId: string | undefined): Made | undefined {

@@ -1,10 +1,11 @@
 // `anyrole serve`: the server in the foreground. People read standard output, machines the JSON lines on standard error.
 import { type Environment, type Flags, readConfig } from '../config.ts';
-import { type RunningServer, startServer } from '../main.ts';
+import { startServer } from '../main.ts';
 import { jsonLog } from '../telemetry/log.ts';
 
 /** Resolves after SIGTERM or SIGINT, when all that was under way is answered. Throws ConfigError. */
 export async function serve(flags: Flags, environment: Environment): Promise<void> {
+  const stop = askedToStop();
   const server = await startServer(
     readConfig(flags, environment),
     jsonLog((line) => void process.stderr.write(line)),
@@ -16,15 +17,21 @@ export async function serve(flags: Flags, environment: Environment): Promise<voi
       `anyrole: root access key, shown this once:\n  AWS_ACCESS_KEY_ID=${accessKeyId}\n  AWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
     );
   }
-  await stopped(server);
-}
-
-/** Waits for a signal and stops the server; a second signal stops it at once. */
-export async function stopped(server: RunningServer): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+  await stop;
   await server.close();
   process.exit(0);
+}
+
+/** Resolves at the first SIGTERM or SIGINT from now on; a second one ends the process at once. */
+export function askedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve();
+      });
+    }
+  });
 }
