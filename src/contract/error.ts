@@ -52,6 +52,7 @@ const common = {
     'rest-json': ['MissingAuthenticationTokenException', 403],
     query: ['MissingAuthenticationToken', 403],
   },
+  missingAction: { 'rest-json': ['MissingAction', 400], query: ['MissingAction', 400] },
   unknownOperation: { 'rest-json': ['UnknownOperationException', 404], query: ['InvalidAction', 400] },
   // Ours: known to AWS and not served here; 400 and not 501, so that no client retries it.
   notServed: { 'rest-json': ['NotImplementedException', 400], query: ['NotImplemented', 400] },

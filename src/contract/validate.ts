@@ -3,7 +3,7 @@ import type { AnyStructure, Members, Shape } from './shape.ts';
 
 /** Longest echo of a refused value, in characters. Ours: AWS echoes all of it; a 1 MiB echo serves nobody. */
 const maxEcho = 1024;
-/** Longest value a pattern is tried on, in characters; a longer one has broken its length limit already. */
+/** Longest value beyond its length limit that a pattern is still tried on, in characters: one sentence refuses it already. */
 const maxMatched = 16_384;
 /** Most sentences in one message. AWS seen: dynalite's record of ten at most. */
 const maxViolations = 10;
@@ -58,7 +58,7 @@ function check(shape: Shape, value: unknown, at: string, name: (m: string) => st
     case 'list': {
       // Parsed as an array by the protocol.
       const items = value as readonly unknown[];
-      checkRange(shape, items.length, items, at, 'length', complain);
+      checkRange(shape, items.length, isSensitive(shape.member) ? hidden : items, at, 'length', complain);
       if (shape.max !== undefined && items.length > shape.max) return;
       for (const [index, item] of items.entries()) {
         check(shape.member, item, `${at}.${index + 1}.member`, name, complain);
@@ -72,7 +72,8 @@ function check(shape: Shape, value: unknown, at: string, name: (m: string) => st
       if (shape.max !== undefined && entries.length > shape.max) return;
       for (const [key, item] of entries) {
         checkString(shape.key, key, `${at}.key`, complain);
-        check(shape.value, item, `${at}.${key.slice(0, 200)}.member`, name, complain);
+        const step = shape.key.sensitive ? 'value' : key.slice(0, 200);
+        check(shape.value, item, `${at}.${step}.member`, name, complain);
       }
       return;
     }
@@ -85,13 +86,17 @@ function check(shape: Shape, value: unknown, at: string, name: (m: string) => st
   }
 }
 
+function isSensitive(shape: Shape): boolean {
+  return shape.kind === 'string' && shape.sensitive === true;
+}
+
 function checkString(shape: Extract<Shape, { kind: 'string' }>, value: string, at: string, complain: Complain): void {
   const shown = shape.sensitive ? hidden : value;
   if (shape.values && !shape.values.includes(value)) {
     return complain(at, shown, `Member must satisfy enum value set: [${shape.values.join(', ')}]`);
   }
   checkRange(shape, value.length, shown, at, 'length', complain);
-  if (shape.pattern && value.length <= maxMatched && !shape.pattern.test.test(value)) {
+  if (shape.pattern && value.length <= Math.max(maxMatched, shape.max ?? 0) && !shape.pattern.test.test(value)) {
     complain(at, shown, `Member must satisfy regular expression pattern: ${shape.pattern.text}`);
   }
 }

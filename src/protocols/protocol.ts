@@ -58,10 +58,15 @@ export function percentDecoded(text: string): string | undefined {
   }
 }
 
-/** Name and value pairs of a query or form (`+` is a space), or undefined when an escape is malformed. */
+/** Parameters at most in one query or form. Ours: a stranger's form is read before anything is known of him. */
+const maxParameters = 5000;
+
+/** Name and value pairs of a query or form (`+` is a space), or undefined when an escape is malformed or there are too many. */
 export function formPairs(text: string): readonly HeaderPair[] | undefined {
   const pairs: HeaderPair[] = [];
-  for (const part of text.split('&')) {
+  const parts = text.split('&', maxParameters + 1);
+  if (parts.length > maxParameters) return undefined;
+  for (const part of parts) {
     if (part === '') continue;
     const cut = part.indexOf('=');
     const name = percentDecoded((cut < 0 ? part : part.slice(0, cut)).replaceAll('+', ' '));

@@ -1,7 +1,7 @@
 // The Query protocol: `Action` and flat parameters in a form or query string, answers in XML.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
-import type { AnyStructure, Shape } from '../contract/shape.ts';
+import { type AnyStructure, nothing, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -25,8 +25,8 @@ export const queryXml: Protocol = {
 
   respond(service, operation, output, requestId) {
     const { name } = operation;
-    const hasResult = Object.keys(operation.output.members).length > 0;
-    const result = hasResult ? element(`${name}Result`, content(operation.output, output)) : '';
+    // AWS seen: no element where the model has no output; an empty one where it has one without members.
+    const result = operation.output === nothing ? '' : element(`${name}Result`, content(operation.output, output));
     const metadata = element('ResponseMetadata', element('RequestId', escaped(requestId)));
     return {
       status: 200,
@@ -140,7 +140,7 @@ function items(place: Tree | undefined, at: string): readonly Tree[] {
   const branches = [...(place?.branches ?? [])];
   if (branches.length > maxItems) fail(at, `a list of at most ${maxItems} items`);
   return branches
-    .map(([number, branch]) => [/^\d{1,6}$/.test(number) ? Number(number) : fail(at, 'numbered'), branch] as const)
+    .map(([number, branch]) => [/^[1-9]\d{0,5}$/.test(number) ? Number(number) : fail(at, 'numbered'), branch] as const)
     .sort(([one], [other]) => one - other)
     .map(([, branch]) => branch);
 }
