@@ -6,10 +6,10 @@ import type { Operation } from '../contract/operation.ts';
 import { decodeClaims, type SessionClaims } from '../core/session/claims.ts';
 import { type HeaderIndex, headerIndex } from '../core/signature/canonical.ts';
 import { type ParsedSignature, type ParseResult, type signingKey, verifySignature } from '../core/signature/hmac.ts';
-import { parseX509Authorization, verifyX509Signature } from '../core/signature/x509.ts';
+import { parseX509Authorization, verifyX509Signature, type X509Verdict } from '../core/signature/x509.ts';
 import type { parseCertificate } from '../core/x509/certificate.ts';
 import { type Keyring, open } from '../keyring.ts';
-import type { WireRequest } from '../protocols/protocol.ts';
+import { bytesOf, type WireRequest } from '../protocols/protocol.ts';
 import { formatArn, isRegion } from '../services/arn.ts';
 import { type Call, type Caller, type CertificateHolder, purposes } from '../services/call.ts';
 import { accessKeys } from '../services/iam/records.ts';
@@ -78,7 +78,8 @@ function sessionHolder(
   sessionToken: string,
   protocol: ProtocolName,
 ): Holder | undefined {
-  const opened = open(keyring, purposes.sessionToken, Buffer.from(sessionToken, 'base64'));
+  const sealed = bytesOf(sessionToken);
+  const opened = sealed && open(keyring, purposes.sessionToken, sealed);
   const claims = opened && decodeClaims(opened);
   if (claims === undefined || !sameText(claims.accessKeyId, accessKeyId)) return undefined;
   if (now.getTime() >= claims.expiresAt * 1000) {
@@ -114,6 +115,13 @@ function certificateHolder(
   if (!isRegion(parsed.region)) throw invalidX509('scopeRegion');
   const { certificate } = leaf;
   const publicKey = certificate.publicKey();
+  const { algorithm } = parsed;
+  const { serialNumber } = certificate;
+  const verify = (): X509Verdict =>
+    publicKey === undefined
+      ? { ok: false, reason: 'algorithmMismatch', algorithm, keyType: undefined }
+      : verifyX509Signature({ request, parsed, publicKey, serialNumber, now, headers });
+  let verdict: X509Verdict | undefined;
   return {
     region: parsed.region,
     caller: {
@@ -121,10 +129,10 @@ function certificateHolder(
       certificate,
       // Ours: an element that is no certificate cannot be part of a path; the official helper is known to send strangers.
       chain: parsed.chainDer.map(certificateOf).flatMap((element) => (element.ok ? [element.certificate] : [])),
-      proof: () =>
-        publicKey === undefined
-          ? { ok: false, reason: 'algorithmMismatch', algorithm: parsed.algorithm, keyType: undefined }
-          : verifyX509Signature({ request, parsed, publicKey, serialNumber: certificate.serialNumber, now, headers }),
+      proof() {
+        verdict ??= verify();
+        return verdict;
+      },
     },
   };
 }

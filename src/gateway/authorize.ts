@@ -8,6 +8,9 @@ import { parseArn } from '../services/arn.ts';
 import type { AssumedRoleCaller, Call } from '../services/call.ts';
 import { findRole, rolePolicies } from '../services/iam/records.ts';
 
+/** Longest ARN that is repeated, in characters: it may hold input that is not validated yet. */
+const maxArn = 2048;
+
 /** Returns when the caller may do all of `wanted`; else throws the protocol's access-denied error. */
 export async function authorize(
   call: Call,
@@ -21,7 +24,8 @@ export async function authorize(
     const request = requestOf(call, access.action ?? action, access);
     const decision = evaluate(policies, request);
     if (decision.decision === 'allowed') continue;
-    const { action: asked, resource } = request;
+    const { action: asked } = request;
+    const resource = request.resource.slice(0, maxArn);
     throw commonError('accessDenied', protocol, sentence(call, request, decision), {
       reason: decision.because,
       action: asked,
@@ -133,7 +137,7 @@ export function circumstances(call: Call): Record<string, string | readonly stri
 /** AWS seen: the sentence, with the kind of policy that decided at its end. */
 function sentence(call: Call, { action, resource }: PolicyRequest, decision: Decision): string {
   const who = call.caller.kind === 'certificate' ? 'anonymous' : call.caller.arn;
-  const asked = `User: ${who} is not authorized to perform: ${action} on resource: ${resource}`;
+  const asked = `User: ${who} is not authorized to perform: ${action} on resource: ${resource.slice(0, maxArn)}`;
   return `${asked} ${endings[decision.because]?.(action) ?? `because no identity-based policy allows the ${action} action`}`;
 }
 

@@ -3,6 +3,7 @@ import type { Operation, Service } from '../contract/operation.ts';
 import { nonceBytes, open, seal } from '../keyring.ts';
 import { partitionOf } from '../services/arn.ts';
 import type { Call, Caller } from '../services/call.ts';
+import { accounts } from '../services/iam/records.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import { auditCollection } from '../telemetry/audit.ts';
 import { entryOf, type Visit } from './record.ts';
@@ -16,8 +17,24 @@ type Known = {
   readonly input: object;
 };
 
-export function callOf(world: World, visit: Visit, { operation, caller, region, input }: Known): Call {
-  const account = caller.kind === 'certificate' ? (operation.accountOf?.(input) ?? '') : caller.account;
+/**
+ * The account that is spoken to: the signer's, or for a certificate's holder the one that the request names. Empty when
+ * there is no such account: a stranger's word must not become a key of the store.
+ */
+async function accountOf(world: World, { operation, caller, input }: Known): Promise<string> {
+  if (caller.kind !== 'certificate') return caller.account;
+  const named = operation.accountOf?.(input) ?? '';
+  const { knownAccounts } = world.knowledge;
+  if (named === '' || knownAccounts.has(named)) return named;
+  const exists = await world.store.read((reader) => accounts.get(reader, named));
+  if (exists === undefined) return '';
+  knownAccounts.add(named);
+  return named;
+}
+
+export async function callOf(world: World, visit: Visit, known: Known): Promise<Call> {
+  const { operation, caller, region } = known;
+  const account = await accountOf(world, known);
   visit.account = account;
   return {
     caller,

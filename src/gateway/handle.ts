@@ -42,7 +42,7 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     visit.region = region;
     const input = protocol.parse(operation, request, labels);
     visit.input = input;
-    const call = callOf(world, visit, { service, operation, caller, region, input });
+    const call = await callOf(world, visit, { service, operation, caller, region, input });
     await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
     validate(service, operation, input);
     const output = await operation.run(input, call);
@@ -52,7 +52,16 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     visit.error = error;
     return protocol.refuse(error, visit.requestId, to.xmlNamespace);
   } finally {
+    recorded(world, visit);
+  }
+}
+
+/** The answer is on its way; what fails here is the operator's to know. */
+function recorded(world: World, visit: Visit): void {
+  try {
     record(world, visit);
+  } catch (cause) {
+    world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not recorded');
   }
 }
 

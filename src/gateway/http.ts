@@ -31,24 +31,31 @@ const maxBodyBytes = 1024 * 1024;
 /** Bytes of a refused body that are still swallowed, so that the client reads the answer rather than a reset. */
 const maxDiscardedBytes = 16 * 1024 * 1024;
 
-const timeouts = {
+/** How long the door waits, in milliseconds. */
+export type Timeouts = {
   /** Until the header block is complete. */
-  headersTimeout: 10_000,
+  readonly headersTimeout: number;
   /** Until the whole request is there. */
-  requestTimeout: 30_000,
+  readonly requestTimeout: number;
   /** Idle between two requests of one connection. */
-  keepAliveTimeout: 60_000,
+  readonly keepAliveTimeout: number;
   /** How often the above are looked at. */
+  readonly connectionsCheckingInterval: number;
+};
+
+const patience: Timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 60_000,
   connectionsCheckingInterval: 1000,
 };
 /** A connection on which nothing moves. */
 const idleMs = 90_000;
 
 /** Listens; rejects when the address cannot be had. */
-export async function openDoor(door: Door, host: string, port: number): Promise<OpenDoor> {
+export async function openDoor(door: Door, host: string, port: number, timeouts = patience): Promise<OpenDoor> {
   let draining = false;
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    if (draining) response.setHeader('connection', 'close');
     serve(door, request, response, () => draining).catch(() => response.destroy());
   };
   const options = { maxHeaderSize, ...timeouts };
@@ -92,20 +99,31 @@ function closed(server: Server, graceMs: number): Promise<void> {
 }
 
 async function serve(door: Door, request: IncomingMessage, response: ServerResponse, draining: () => boolean) {
+  const answer = (given: WireResponse) => {
+    // A connection kept alive would hold up the end of the server.
+    if (draining()) response.setHeader('connection', 'close');
+    send(response, given, request);
+    response.end();
+  };
   const [path = '', rawQuery = ''] = target(request.url ?? '/');
-  if (request.method === 'GET' && path === '/livez') return send(response, probe(true), request);
-  if (request.method === 'GET' && path === '/readyz') {
-    return send(response, probe(!draining() && (await door.ready())), request);
-  }
+  if ((request.headersDistinct.host?.length ?? 0) > 1) return answer(twoHosts);
+  if (request.method === 'GET' && path === '/livez') return answer(probe(true));
+  if (request.method === 'GET' && path === '/readyz') return answer(probe((await door.ready()) && !draining()));
   const head = { method: request.method ?? '', path, rawQuery, headers: headersOf(request.rawHeaders) };
   const body = await bodyOf(request);
   if (body === 'tooLarge') {
     response.setHeader('connection', 'close');
     send(response, door.refuseTooLarge({ ...head, body: new Uint8Array() }), request);
-    return discard(request);
+    await discarded(request);
+    // Not before: the connection closes with it, and what is still being sent would make a reset of that.
+    response.end();
+    return;
   }
-  if (body !== 'gone') send(response, await door.handle({ ...head, body }, originOf(request)), request);
+  if (body !== 'gone') answer(await door.handle({ ...head, body }, originOf(request)));
 }
+
+/** Spec: RFC 9112 §3.2. */
+const twoHosts: WireResponse = { status: 400, headers: [['connection', 'close']], body: '' };
 
 /** Path and query of the request line, undecoded; an absolute form loses its scheme and authority. */
 function target(url: string): readonly [path: string, rawQuery: string] {
@@ -144,13 +162,18 @@ function bodyOf(request: IncomingMessage): Promise<Uint8Array | 'tooLarge' | 'go
   });
 }
 
-function discard(request: IncomingMessage): void {
-  let size = 0;
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maxDiscardedBytes) request.destroy();
+/** Resolves when the rest of the body is read, or is too much to read, or the client went away. */
+function discarded(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxDiscardedBytes) resolve();
+    });
+    request.on('end', () => resolve());
+    request.on('close', () => resolve());
+    request.resume();
   });
-  request.resume();
 }
 
 function originOf({ socket, headers }: IncomingMessage): Origin {
@@ -165,11 +188,12 @@ function probe(good: boolean): WireResponse {
   return { status: good ? 200 : 503, headers: [['content-type', 'text/plain']], body: good ? 'ok\n' : 'not ready\n' };
 }
 
+/** Sends the whole answer and leaves the response to be ended. */
 function send(response: ServerResponse, { status, headers, body }: WireResponse, { method }: IncomingMessage): void {
   const bytes = Buffer.from(body);
   const length: HeaderPair = ['content-length', String(bytes.length)];
   response.writeHead(status, [...headers, length].flat());
-  response.end(method === 'HEAD' ? undefined : bytes);
+  if (method !== 'HEAD' && bytes.length > 0) response.write(bytes);
 }
 
 /** What HTTP's own parser refused: too large a header block, a bad request line, a timeout. */

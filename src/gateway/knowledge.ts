@@ -20,6 +20,8 @@ export type Knowledge = {
   /** Remembers the paths that were found, each while all of its certificates are valid. */
   readonly validatePath: typeof validatePath;
   readonly deriveKey: typeof signingKey;
+  /** Accounts that were found to exist; none ever ceases to. */
+  readonly knownAccounts: Set<string>;
 };
 
 /** Things remembered of each kind, at most. */
@@ -52,6 +54,7 @@ export function knowledge(): Knowledge {
     (pem) => bundleOf(pem, certificate),
   );
   return {
+    knownAccounts: new Set(),
     certificatesOf: bundle,
     validatePath: rememberedPaths(),
     policyOf: (text, kind) => policy({ text, kind }),

@@ -27,6 +27,8 @@ export type Visit = {
 
 /** Longest text of a stranger's that an event keeps, in characters. */
 const maxText = 1024;
+/** Longest JSON text of a request's or an answer's members that an event keeps, in characters. */
+const maxElements = 100 * 1024;
 
 /** Writes the line, and the event of a visit that changed nothing. Strangers who prove nothing get a line only. */
 export function record(world: World, visit: Visit): void {
@@ -44,8 +46,13 @@ export function record(world: World, visit: Visit): void {
     },
     error ? 'refused' : 'answered',
   );
-  if (visit.recorded || caller === undefined || !visit.account) return;
+  if (visit.recorded || caller === undefined || !isProved(caller) || !visit.account) return;
   world.recorder.add(entryOf(world, visit, {}));
+}
+
+/** A certificate is public; only its private key makes a caller of whoever shows it. */
+function isProved(caller: Caller): boolean {
+  return caller.kind !== 'certificate' || caller.proof().ok;
 }
 
 /** The visit's audit event, with its key. */
@@ -71,12 +78,18 @@ export function entryOf(
     sourceIp: origin.ip,
     userAgent: origin.userAgent.slice(0, maxText),
     secure: origin.secure,
-    requestParameters: input === undefined || error?.status === 400 ? null : withoutSecrets(operation.input, input),
-    responseElements: withoutSecrets(operation.output, output),
+    requestParameters:
+      input === undefined || error?.status === 400 ? null : bounded(withoutSecrets(operation.input, input)),
+    responseElements: bounded(withoutSecrets(operation.output, output)),
     ...(error && { error: { code: error.code, message: error.message.slice(0, maxText) } }),
     explanations: [...visit.explanations, ...(error?.reason ? [error.reason] : [])].map(asJson),
   };
   return { key: auditKey(occurrence), document: auditEvent(occurrence) };
+}
+
+/** AWS doc: CloudTrail leaves requestParameters and responseElements out beyond 100 KB; whose reference stands in audit.ts. */
+function bounded<T extends object>(shown: T): T | null {
+  return JSON.stringify(shown).length > maxElements ? null : shown;
 }
 
 /** Reasons hold plain facts; what JSON cannot carry is left out. */

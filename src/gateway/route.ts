@@ -49,6 +49,7 @@ function byAction(service: Service<Call>, request: WireRequest): Route {
   }
   const asked = parameters(request);
   const action = asked.get('Action') ?? '';
+  if (action === '') throw refuse('missingAction', 'The request must contain the parameter Action.');
   const version = asked.get('Version') ?? '';
   const operation = version === service.version ? service.operations.get(action) : undefined;
   if (operation !== undefined) return { operation, labels: {} };

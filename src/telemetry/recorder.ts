@@ -59,7 +59,8 @@ export function recorder<D>({ write, later, failed, room = 10_000 }: RecorderTra
       schedule();
     },
     flush() {
-      writing = writing.then(drain);
+      // What failed before is tried again; its failure was told where it happened.
+      writing = writing.catch(() => {}).then(drain);
       return writing;
     },
     dropped: () => lost,

@@ -8,13 +8,6 @@ import { change, onProfile } from './profiles.ts';
 import type { AttributeMapping, CertificateField } from './records.ts';
 import { CertificateField as CertificateFieldShape, MappingRule, ProfileDetail, Uuid } from './shapes.ts';
 
-/** AWS seen: CloudTrail record of CreateProfile, 2024-08-01; in this order. */
-export const defaultMappings: readonly AttributeMapping[] = [
-  { certificateField: 'x509Issuer', mappingRules: [{ specifier: '*' }] },
-  { certificateField: 'x509SAN', mappingRules: [{ specifier: 'DNS' }, { specifier: 'URI' }, { specifier: 'Name/*' }] },
-  { certificateField: 'x509Subject', mappingRules: [{ specifier: '*' }] },
-];
-
 const profileId = required(Uuid, { doc: 'The unique identifier of the profile.' });
 const output = structure({ profile: required(ProfileDetail, { doc: 'The profile.' }) });
 const errors = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;

@@ -4,9 +4,18 @@ import { boolean, list, optional, required, string, structure, type ValueOf } fr
 import { parsePolicy } from '../../core/policy/document.ts';
 import { type Call, operation } from '../call.ts';
 import { accessTo, creating, sought } from './access.ts';
-import { defaultMappings } from './attribute-mappings.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
-import { arnOf, changed, found, listed, type ProfileRecord, placeOf, profiles, removed } from './records.ts';
+import {
+  arnOf,
+  changed,
+  defaultMappings,
+  found,
+  listed,
+  type ProfileRecord,
+  placeOf,
+  profiles,
+  removed,
+} from './records.ts';
 import {
   DurationSeconds,
   ManagedPolicyList,

@@ -29,7 +29,7 @@ export const RoleArn = string({
   min: 1,
   max: 1011,
   // The second spelling accepts the same texts without nested backtracking.
-  pattern: pattern('arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)', 'arn:aws(-[^:]+)?:iam:[^:]*:.*?:role.*'),
+  pattern: pattern('arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)', 'arn:aws(-[^:]+)?:iam:(?=.*$)[^:]*:.*?:role.*'),
 });
 export const RoleArnList = list(RoleArn, { min: 0, max: 250 });
 export const ProfileArn = string({
@@ -37,7 +37,7 @@ export const ProfileArn = string({
   max: 1011,
   pattern: pattern(
     'arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:profile.*)',
-    'arn:aws(-[^:]+)?:rolesanywhere:[^:]*:.*?:profile.*',
+    'arn:aws(-[^:]+)?:rolesanywhere:(?=.*$)[^:]*:.*?:profile.*',
   ),
 });
 export const TrustAnchorArn = string({
@@ -45,7 +45,7 @@ export const TrustAnchorArn = string({
   max: 1011,
   pattern: pattern(
     'arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)',
-    'arn:aws(-[^:]+)?:rolesanywhere:[^:]*:.*?:trust-anchor.*',
+    'arn:aws(-[^:]+)?:rolesanywhere:(?=.*$)[^:]*:.*?:trust-anchor.*',
   ),
 });
 export const ManagedPolicyList = list(string({ min: 1, max: 200 }), { min: 0, max: 50 });

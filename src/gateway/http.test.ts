@@ -1,0 +1,364 @@
+// The door over real sockets: its limits, its patience, and HTTP as strangers write it.
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { after, describe, test } from 'node:test';
+import type { WireRequest, WireResponse } from '../protocols/protocol.ts';
+import { type Door, type OpenDoor, openDoor, type Timeouts } from './http.ts';
+
+const limit = 1024 * 1024;
+const opened: OpenDoor[] = [];
+const sockets: Socket[] = [];
+after(async () => {
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(opened.map((door) => door.close(0)));
+});
+
+type Seen = { readonly requests: WireRequest[]; readonly port: number; readonly door: OpenDoor };
+/** A door whose road answers the method, the target and the length of the body. */
+async function door(part: Partial<Door> = {}, timeouts?: Timeouts): Promise<Seen> {
+  const requests: WireRequest[] = [];
+  const answer = (status: number, body: string): WireResponse => ({ status, headers: [['x-road', 'yes']], body });
+  const made = await openDoor(
+    {
+      async handle(request) {
+        requests.push(request);
+        return answer(200, `${request.method} ${request.path} ${request.rawQuery} ${request.body.length}`);
+      },
+      refuseTooLarge: () => answer(413, 'too large'),
+      ready: async () => true,
+      ...part,
+    },
+    '127.0.0.1',
+    0,
+    timeouts,
+  );
+  opened.push(made);
+  return { requests, port: made.port, door: made };
+}
+
+type Wire = {
+  readonly socket: Socket;
+  text(): string;
+  until(what: RegExp): Promise<string>;
+  closed(): Promise<string>;
+};
+/** A connection that collects what it is told; everything it waits for is bounded. */
+async function wire(port: number): Promise<Wire> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  let text = '';
+  let over = false;
+  const waiting = new Set<() => void>();
+  const wake = () => {
+    for (const look of waiting) look();
+  };
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+    wake();
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    over = true;
+    wake();
+  });
+  await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+  const when = (what: string, holds: () => boolean) =>
+    new Promise<string>((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no ${what} in: ${text.slice(0, 500)}`)), 5000);
+      const look = () => {
+        if (!holds()) return;
+        clearTimeout(late);
+        waiting.delete(look);
+        resolve(text);
+      };
+      waiting.add(look);
+      look();
+    });
+  return {
+    socket,
+    text: () => text,
+    until: (what) => when(String(what), () => what.test(text)),
+    closed: () => when('end', () => over),
+  };
+}
+
+async function exchange(port: number, request: string | Buffer): Promise<string> {
+  const { socket, closed } = await wire(port);
+  socket.write(request);
+  return closed();
+}
+
+const head = (target = '/x', more = '', method = 'POST') => `${method} ${target} HTTP/1.1\r\nHost: h\r\n${more}`;
+const last = 'Connection: close\r\n\r\n';
+
+describe('the body', () => {
+  const length = (size: number) => `${head('/x', `Content-Length: ${size}\r\n`)}${last}`;
+  const chunked = (size: number) =>
+    `${head('/x', 'Transfer-Encoding: chunked\r\n')}${last}${size.toString(16)}\r\n${'a'.repeat(size)}\r\n0\r\n\r\n`;
+
+  test('of exactly one mebibyte is accepted, announced or in chunks', async () => {
+    const { port } = await door();
+    assert.match(await exchange(port, length(limit) + 'a'.repeat(limit)), /200 OK.*POST \/x {2}1048576$/s);
+    assert.match(await exchange(port, chunked(limit)), /200 OK.*POST \/x {2}1048576$/s);
+  });
+
+  test('of one byte more is refused with 413, announced or in chunks, and the client can read it', async () => {
+    const { port, requests } = await door();
+    for (const size of [limit + 1, 5 * limit]) {
+      assert.match(await exchange(port, length(size) + 'a'.repeat(size)), /^HTTP\/1.1 413 .*too large$/s);
+      assert.match(await exchange(port, chunked(size)), /^HTTP\/1.1 413 .*too large$/s);
+    }
+    assert.equal(requests.length, 0);
+  });
+
+  test('that is announced too large is refused before it is sent', async () => {
+    const { port } = await door();
+    const { socket, until } = await wire(port);
+    socket.write(head('/x', `Content-Length: ${1e12}\r\n\r\n`));
+    assert.match(await until(/too large$/), /^HTTP\/1.1 413 /);
+  });
+
+  test('that never ends is cut off', async () => {
+    const { port } = await door();
+    const { socket, closed } = await wire(port);
+    socket.write(head('/x', 'Transfer-Encoding: chunked\r\n\r\n'));
+    const chunk = `100000\r\n${'a'.repeat(limit)}\r\n`;
+    const feed = () => {
+      while (socket.writable && socket.write(chunk)) {}
+    };
+    socket.on('drain', feed);
+    feed();
+    assert.match(await closed(), /^HTTP\/1.1 413 /);
+  });
+
+  test('of a length that is none is refused', async () => {
+    const { port } = await door();
+    for (const bad of [
+      'Content-Length: -1',
+      'Content-Length: 1e3',
+      'Content-Length: 1\r\nContent-Length: 2',
+      'Content-Length: 1\r\nTransfer-Encoding: chunked',
+      'Transfer-Encoding: gzip',
+    ]) {
+      assert.match(await exchange(port, `${head('/x', `${bad}\r\n`)}${last}a`), /^HTTP\/1.1 400 /, bad);
+    }
+  });
+});
+
+describe('the header block', () => {
+  test('of 128 KiB is accepted, of 256 KiB refused with 431', async () => {
+    const { port, requests } = await door();
+    const block = (size: number) => `${head('/x', `X-Long: ${'a'.repeat(size)}\r\n`, 'GET')}${last}`;
+    assert.match(await exchange(port, block(128 * 1024)), /^HTTP\/1.1 200 /);
+    assert.equal(requests[0]?.headers.find(([name]) => name === 'X-Long')?.[1].length, 128 * 1024);
+    assert.match(await exchange(port, block(256 * 1024)), /^HTTP\/1.1 431 /);
+  });
+
+  test('reaches the road in its order, with repeated headers apart and bytes read as UTF-8', async () => {
+    const { port, requests } = await door();
+    const text = `${head('/x?a=%20+b&&c', 'x-B: 1\r\nX-a: \t2 \r\nx-b: ä😀\r\n', 'GET')}${last}`;
+    await exchange(port, Buffer.from(text));
+    const [request] = requests;
+    assert.deepEqual(request?.headers, [
+      ['Host', 'h'],
+      ['x-B', '1'],
+      ['X-a', '2'],
+      ['x-b', 'ä😀'],
+      ['Connection', 'close'],
+    ]);
+    assert.deepEqual([request?.path, request?.rawQuery], ['/x', 'a=%20+b&&c']);
+  });
+
+  test('with bytes that are no UTF-8 does no harm', async () => {
+    const { port, requests } = await door();
+    await exchange(
+      port,
+      Buffer.concat([Buffer.from(head('/x', 'X-B: ', 'GET')), Buffer.of(0xff, 0xfe), Buffer.from(`\r\n${last}`)]),
+    );
+    assert.equal(requests[0]?.headers[1]?.[1], '\ufffd\ufffd');
+  });
+});
+
+describe('what is no HTTP', () => {
+  for (const [what, bytes] of [
+    ['garbage', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\r\n\r\n'],
+    ['an empty method', ' / HTTP/1.1\r\n\r\n'],
+    ['another version', 'GET / HTTP/9.9\r\nHost: h\r\n\r\n'],
+    ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['two Hosts', `GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n${last}`],
+    ['a space before the colon', `GET / HTTP/1.1\r\nHost: h\r\nX-A : 1\r\n${last}`],
+    ['a folded header', `GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n 2\r\n${last}`],
+    ['a NUL in a header', `GET / HTTP/1.1\r\nHost: h\r\nX-A: a\u0000b\r\n${last}`],
+    ['a bare carriage return', `GET / HTTP/1.1\r\nHost: h\r\nX-A: a\rb\r\n${last}`],
+    ['a control character in the target', `GET /\u0001 HTTP/1.1\r\nHost: h\r\n${last}`],
+  ] as const) {
+    test(`${what} is refused with 400`, async () => {
+      const { port, requests } = await door();
+      assert.match(await exchange(port, bytes), /^HTTP\/1.1 400 /);
+      assert.equal(requests.length, 0);
+    });
+  }
+});
+
+describe('targets and methods', () => {
+  for (const [target, path, query] of [
+    ['http://other.example/a/b?c=d', '/a/b', 'c=d'],
+    ['HTTPS://other.example', '/', ''],
+    ['http://other.example?c', '/', 'c'],
+    ['//a//b', '//a//b', ''],
+    ['/a/../b%2Fc?d?e', '/a/../b%2Fc', 'd?e'],
+    ['/?', '/', ''],
+  ] as const) {
+    test(`${target} is ${path} with the query \`${query}\``, async () => {
+      const { port, requests } = await door();
+      await exchange(port, `${head(target, '', 'GET')}${last}`);
+      assert.deepEqual([requests[0]?.path, requests[0]?.rawQuery], [path, query]);
+    });
+  }
+
+  test('HEAD is told the length and given no body', async () => {
+    const { port } = await door();
+    assert.match(await exchange(port, `${head('/x', '', 'HEAD')}${last}`), /content-length: 10\r\n(?:.*\r\n)*\r\n$/);
+  });
+
+  test('the asterisk form and strange methods reach the road, CONNECT is hung up on', async () => {
+    const { port, requests } = await door();
+    await exchange(port, `OPTIONS * HTTP/1.1\r\nHost: h\r\n${last}`);
+    await exchange(port, `${head('/x', '', 'PROPFIND')}${last}`);
+    assert.deepEqual(
+      requests.map(({ method, path }) => [method, path]),
+      [
+        ['OPTIONS', '*'],
+        ['PROPFIND', '/x'],
+      ],
+    );
+    assert.equal(await exchange(port, `CONNECT a:1 HTTP/1.1\r\nHost: h\r\n${last}`), '');
+  });
+});
+
+describe('connections', () => {
+  test('carry one request after another, pipelined ones answered in order', async () => {
+    const { port } = await door();
+    const { socket, until } = await wire(port);
+    socket.write(head('/1', 'Content-Length: 1\r\n\r\na') + head('/2', '\r\n', 'GET') + head('/3', '\r\n', 'GET'));
+    const text = await until(/\/3 {2}0$/);
+    assert.match(text, /POST \/1 {2}1.*GET \/2 {2}0.*GET \/3/s);
+    socket.write(head('/4', '\r\n', 'GET'));
+    await until(/\/4 {2}0$/);
+  });
+
+  test('whose client leaves in the middle of a body never reach the road', async () => {
+    const { port, requests } = await door();
+    const { socket, closed } = await wire(port);
+    socket.end(head('/x', 'Content-Length: 10\r\n\r\nabc'));
+    await closed();
+    assert.equal(requests.length, 0);
+  });
+
+  const impatient = { headersTimeout: 40, requestTimeout: 80, keepAliveTimeout: 40, connectionsCheckingInterval: 10 };
+  test('that dawdle over the header block or the body are timed out', async () => {
+    const { port, requests } = await door({}, impatient);
+    const started = [
+      head('/x'),
+      head('/x', 'Content-Length: 10\r\n\r\nabc'),
+      head('/x', 'Transfer-Encoding: chunked\r\n\r\n1\r\na'),
+    ];
+    for (const text of await Promise.all(started.map((part) => exchange(port, part)))) {
+      assert.match(text, /^HTTP\/1.1 408 /);
+    }
+    assert.equal(requests.length, 0);
+  });
+
+  test('that announce too large a body and dawdle over it are told so, and closed', async () => {
+    const { port } = await door({}, impatient);
+    assert.match(await exchange(port, head('/x', 'Content-Length: 2000000\r\n\r\nabc')), /^HTTP\/1.1 413 /);
+  });
+
+  test('that idle after an answer are closed', async () => {
+    const { port } = await door({}, impatient);
+    assert.match(await exchange(port, head('/x', '\r\n', 'GET')), /^HTTP\/1.1 200 /);
+  });
+
+  test('are closed without an answer when the road breaks its promise', async () => {
+    const { port } = await door({ handle: () => Promise.reject(new Error('SECRET')) });
+    assert.equal(await exchange(port, head('/x', '\r\n', 'GET')), '');
+  });
+});
+
+describe('probes', () => {
+  test('tell that the server lives, and whether it can serve', async () => {
+    let ready = true;
+    const { port, requests } = await door({ ready: async () => ready });
+    const probe = (path: string) => exchange(port, `${head(path, '', 'GET')}${last}`);
+    assert.match(await probe('/livez'), /^HTTP\/1.1 200 .*ok\n$/s);
+    assert.match(await probe('/readyz?verbose'), /^HTTP\/1.1 200 /);
+    ready = false;
+    assert.match(await probe('/readyz'), /^HTTP\/1.1 503 .*not ready\n$/s);
+    assert.match(await probe('/livez'), /^HTTP\/1.1 200 /);
+    assert.equal(requests.length, 0);
+    await probe('/livez/');
+    assert.equal(requests.length, 1);
+  });
+});
+
+describe('closing', () => {
+  test('takes no new connection, and is not ready even where it was asked before', async () => {
+    const asked = Promise.withResolvers<void>();
+    const ready = Promise.withResolvers<boolean>();
+    const { port, door: open } = await door({
+      ready() {
+        asked.resolve();
+        return ready.promise;
+      },
+    });
+    const { socket, closed } = await wire(port);
+    socket.write(head('/readyz', '\r\n', 'GET'));
+    await asked.promise;
+    const closing = open.close(4000);
+    await assert.rejects(exchangeRefused(port), /ECONNREFUSED/);
+    ready.resolve(true);
+    assert.match(await closed(), /^HTTP\/1.1 503 .*not ready/s);
+    await closing;
+  });
+
+  test('answers what is under way, and does not wait for a connection that its client would keep', async () => {
+    const under = Promise.withResolvers<() => void>();
+    const { port, door: open } = await door({
+      handle: () =>
+        new Promise((resolve) => under.resolve(() => resolve({ status: 200, headers: [], body: 'late answer' }))),
+    });
+    const { socket, closed } = await wire(port);
+    socket.write(head('/x', '\r\n', 'GET'));
+    const release = await under.promise;
+    const closing = open.close(20_000);
+    release();
+    assert.match(await closed(), /connection: close.*late answer$/is);
+    await closing;
+  });
+
+  test('a request that outlasts the grace is cut off', async () => {
+    const under = Promise.withResolvers<void>();
+    const { port, door: open } = await door({
+      handle: () => {
+        under.resolve();
+        return new Promise(() => {});
+      },
+    });
+    const { socket, closed } = await wire(port);
+    socket.write(head('/x', '\r\n', 'GET'));
+    await under.promise;
+    await open.close(20);
+    assert.equal(await closed(), '');
+  });
+});
+
+function exchangeRefused(port: number): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', reject);
+    socket.on('connect', () => {
+      socket.destroy();
+      reject(new Error('it still takes connections'));
+    });
+  });
+}
