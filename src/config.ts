@@ -2,6 +2,7 @@
 // names the flag or variable, its value and what was expected.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 
 export type Config = {
   readonly host: string;
@@ -78,7 +79,16 @@ function tlsFiles({ tlsCert, tlsKey }: Flags): Config['tls'] {
     const [given, missing] = tlsCert === undefined ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key'];
     throw new ConfigError(`${given} is given without ${missing}: TLS takes both`);
   }
-  return { cert: pem('--tls-cert', tlsCert, 'CERTIFICATE'), key: pem('--tls-key', tlsKey, 'PRIVATE KEY') };
+  const tls = { cert: pem('--tls-cert', tlsCert, 'CERTIFICATE'), key: pem('--tls-key', tlsKey, 'PRIVATE KEY') };
+  try {
+    createSecureContext(tls);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new ConfigError(
+      `--tls-cert \`${tlsCert}\` and --tls-key \`${tlsKey}\`: expected a certificate and its own private key, without a password (${code})`,
+    );
+  }
+  return tls;
 }
 
 function pem(flag: string, path: string, label: string): string {

@@ -1,4 +1,5 @@
-// The first account and its root key: given by the operator, or made at the first start and shown once.
+// The first account and its root key: given by the operator, or made at the first start and shown once. A given key takes
+// the place of every other root key of the account, so that one that leaked is gone with the next start.
 import type { Config } from './config.ts';
 import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from './core/session/credentials.ts';
 import { type Keyring, nonceBytes, type RandomBytes, seal } from './keyring.ts';
@@ -22,15 +23,28 @@ export async function ensureAccount(
 ): Promise<{ readonly accountId: string; readonly newRootKey: NewRootKey | undefined }> {
   const made = { accountId: twelveDigits(means.randomBytes), rootKey: randomKey(means.randomBytes) };
   return means.store.write(async (writer) => {
-    const [first] = wanted === undefined ? await accounts.list(writer, { prefix: '', limit: 1 }) : [];
-    const accountId = wanted ?? first?.record.account ?? made.accountId;
+    const accountId = wanted ?? (await eldestAccount(writer)) ?? made.accountId;
     const exists = (await accounts.get(writer, accountId)) !== undefined;
     if (!exists) await accounts.put(writer, accountId, { account: accountId, createdAt: means.now.toISOString() });
     const newRootKey = (makeRootKey || !exists) && rootKey === undefined ? made.rootKey : undefined;
     const key = rootKey ?? newRootKey;
+    if (rootKey !== undefined) await forgetOtherKeys(writer, accountId, rootKey);
     if (key !== undefined) await putKey(writer, means, accountId, key);
     return { accountId, newRootKey };
   });
+}
+
+async function eldestAccount(writer: Writer): Promise<string | undefined> {
+  const all = (await accounts.list(writer, { prefix: '', limit: 1000 })).map(({ record }) => record);
+  return all.sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1))[0]?.account;
+}
+
+async function forgetOtherKeys(writer: Writer, account: string, kept: NewRootKey): Promise<void> {
+  const keys = await accessKeys.list(writer, { prefix: '', limit: 1000 });
+  for (const { key, record } of keys) {
+    const isOther = record.account === account && record.owner === 'root' && record.accessKeyId !== kept.accessKeyId;
+    if (isOther) await accessKeys.delete(writer, key);
+  }
 }
 
 async function putKey(writer: Writer, means: Means, account: string, key: NewRootKey): Promise<void> {

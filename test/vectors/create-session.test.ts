@@ -9,8 +9,7 @@ import { certificatePem } from '../../src/core/x509/certificate.ts';
 import type { HeaderPair, WireRequest } from '../../src/protocols/protocol.ts';
 import { parseArn } from '../../src/services/arn.ts';
 import { keyOf, roles } from '../../src/services/iam/records.ts';
-import { defaultMappings } from '../../src/services/rolesanywhere/attribute-mappings.ts';
-import { profiles, trustAnchors } from '../../src/services/rolesanywhere/records.ts';
+import { defaultMappings, profiles, trustAnchors } from '../../src/services/rolesanywhere/records.ts';
 import { account, testRoad } from '../road.ts';
 
 const ROOT = new URL('../../', import.meta.url);
