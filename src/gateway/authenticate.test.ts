@@ -330,6 +330,8 @@ describe('a session token', () => {
       'altered in its head': { ...keys, sessionToken: altered(3) },
       'altered in its middle': { ...keys, sessionToken: altered(token.length >> 1) },
       'altered in its tag': { ...keys, sessionToken: altered(token.length - 8) },
+      'with more behind its padding': { ...keys, sessionToken: `${token}AAAA` },
+      'with a line break': { ...keys, sessionToken: `${token.slice(0, 8)}\n${token.slice(8)}` },
       'cut short': { ...keys, sessionToken: token.slice(0, -8) },
       "with another session's key": { ...keys, accessKeyId: 'ASIAOTHEROTHEROTHERO' },
       "with the root's key": { ...road.root, sessionToken: token },

@@ -130,7 +130,7 @@ describe('a certificate that leads nowhere', () => {
     assert.equal(road.logged.length, 1);
   });
 
-  for (const owner of ['', 'x', '123', `${account}/x`, '\ud800', 'x'.repeat(500), `${account}\n`]) {
+  for (const owner of ['', 'x', '123', '999999999999', `${account}/x`, '\ud800', 'x'.repeat(500), `${account}\n`]) {
     test(`leaves none in the account ${JSON.stringify(owner.slice(0, 20))}, and no event after it is held up`, async () => {
       const road = await testRoad();
       const { status } = await road.session(asked(owner));
