@@ -9,6 +9,8 @@ const usageStatus = 2;
 
 /** Runs the command of `argv`; sets the exit status. */
 export async function main(argv: readonly string[], environment: Environment): Promise<void> {
+  // Whoever read the output may stop reading, as `| head` does; a server does not stop for that.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     await program(environment).parseAsync(argv);
   } catch (thrown) {
