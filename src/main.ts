@@ -13,6 +13,7 @@ import { keyringFile } from './keyring-file.ts';
 import { ensureAccount, type NewRootKey } from './root-account.ts';
 import { iam } from './services/iam/index.ts';
 import { rolesanywhere } from './services/rolesanywhere/index.ts';
+import { defaultSettings } from './services/settings.ts';
 import { sts } from './services/sts/index.ts';
 import { sqliteStore } from './store/sqlite.ts';
 import { type Document, type Store, StoreLocked } from './store/store.ts';
@@ -63,6 +64,7 @@ async function serve(config: Config, store: Store, log: Log): Promise<RunningSer
   });
   const world: World = {
     services,
+    settings: defaultSettings,
     store,
     keyring,
     knowledge: knowledge(),

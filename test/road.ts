@@ -11,6 +11,7 @@ import { createKeyring } from '../src/keyring.ts';
 import { services } from '../src/main.ts';
 import type { HeaderPair, WireRequest } from '../src/protocols/protocol.ts';
 import { ensureAccount } from '../src/root-account.ts';
+import { defaultSettings, type Settings } from '../src/services/settings.ts';
 import { memoryStore } from '../src/store/memory.ts';
 import type { Document, Store } from '../src/store/store.ts';
 import { auditCollection } from '../src/telemetry/audit.ts';
@@ -69,7 +70,13 @@ const host = 'anyrole.test';
 export type Road = Awaited<ReturnType<typeof testRoad>>;
 
 /** A server with one account, its root key, and the clock at 2026-11-22T12:00:00Z. */
-export async function testRoad({ store = memoryStore() }: { readonly store?: Store } = {}) {
+export async function testRoad({
+  store = memoryStore(),
+  settings = defaultSettings,
+}: {
+  readonly store?: Store;
+  readonly settings?: Settings;
+} = {}) {
   let now = new Date('2026-11-22T12:00:00Z');
   let seed = 0;
   // Deterministic, so that a failing test fails again; never used for real keys.
@@ -105,6 +112,7 @@ export async function testRoad({ store = memoryStore() }: { readonly store?: Sto
   let counter = 0;
   const world: World = {
     services,
+    settings,
     store,
     keyring,
     knowledge: knowledge(),

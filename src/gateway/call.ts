@@ -44,6 +44,7 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     requestId: visit.requestId,
     now: visit.startedAt,
     origin: visit.origin,
+    settings: world.settings,
     newId: () => world.newId(),
     randomBytes: (size) => world.randomBytes(size),
     sealed: (purpose, plaintext) => seal(world.keyring, purpose, plaintext, world.randomBytes(nonceBytes)),

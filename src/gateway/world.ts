@@ -1,5 +1,6 @@
 // What the gateway is made with: everything that is not a function of the request. main.ts makes it, tests make another.
 import type { Keyring } from '../keyring.ts';
+import type { Settings } from '../services/settings.ts';
 import type { Document, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
@@ -8,6 +9,7 @@ import type { Services } from './route.ts';
 
 export type World = {
   readonly services: Services;
+  readonly settings: Settings;
   readonly store: Store;
   readonly keyring: Keyring;
   readonly knowledge: Knowledge;

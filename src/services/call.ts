@@ -8,6 +8,7 @@ import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
 import type { validatePath } from '../core/x509/path.ts';
 import type { Reader, Writer } from '../store/store.ts';
+import type { Settings } from './settings.ts';
 
 /** Who signed the request. */
 export type Caller = RootCaller | AssumedRoleCaller | CertificateHolder;
@@ -62,6 +63,7 @@ export type Call = {
   readonly requestId: string;
   readonly now: Date;
   readonly origin: Origin;
+  readonly settings: Settings;
   /** A fresh UUID in lower-case hex, ascending with time. */
   newId(): string;
   randomBytes(size: number): Uint8Array;
