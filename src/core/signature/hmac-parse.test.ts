@@ -1,56 +1,9 @@
 // Reading a secret-key signature off a request: what is refused, by which reason, naming what.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeaderPair, SignableRequest } from './canonical.ts';
-import { presignRequest, signRequest } from './hmac.ts';
+import type { SignableRequest } from './canonical.ts';
 import { parseSignature } from './hmac-parse.ts';
-
-const NOW = new Date('2026-03-01T10:15:30Z');
-const KEYS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', region: 'eu-west-2', service: 'iam', now: NOW };
-const PLAIN: SignableRequest = {
-  method: 'POST',
-  path: '/subject/a%20b',
-  rawQuery: 'b=2&a=1',
-  headers: [
-    ['Host', 'iam.example'],
-    ['Content-Type', 'text/plain'],
-    ['User-Agent', 'test'],
-  ],
-  body: Buffer.from('body'),
-};
-
-function signed(keys: Partial<Parameters<typeof signRequest>[1]> = {}, request = PLAIN): SignableRequest {
-  return { ...request, headers: [...request.headers, ...signRequest(request, { ...KEYS, ...keys })] };
-}
-
-function presigned(keys: Partial<Parameters<typeof presignRequest>[1]> = {}, request = PLAIN): SignableRequest {
-  const bare = { ...request, headers: request.headers.slice(0, 1) };
-  return { ...bare, rawQuery: presignRequest(bare, { ...KEYS, expiresSeconds: 60, ...keys }) };
-}
-
-function header(request: SignableRequest, name: string, value: string | undefined): SignableRequest {
-  const rest = request.headers.filter(([known]) => known.toLowerCase() !== name.toLowerCase());
-  return { ...request, headers: value === undefined ? rest : [...rest, [name, value]] };
-}
-
-function edited(
-  request: SignableRequest,
-  from: string | RegExp,
-  to: string | ((found: string) => string),
-): SignableRequest {
-  const replace = typeof to === 'string' ? () => to : to;
-  const change = ([name, value]: HeaderPair): HeaderPair => [
-    name,
-    name === 'Authorization' ? value.replace(from, replace) : value,
-  ];
-  return { ...request, headers: request.headers.map(change) };
-}
-
-function parsed(request: SignableRequest) {
-  const found = parseSignature(request);
-  assert.ok(found.ok, found.ok ? '' : found.reason);
-  return found.signature;
-}
+import { edited, header, NOW, PLAIN, parsed, presigned, signed } from './rig.test.ts';
 
 function reason(request: SignableRequest): string {
   const found = parseSignature(request);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type KeyName, makeKeys } from '../../../test/pki.ts';
 import { X509_ALGORITHMS } from './algorithms.ts';
 import { canonicalRequest, type HeaderPair, type SignableRequest, stringToSign } from './canonical.ts';
+import { edited, header } from './rig.test.ts';
 import { parseX509Authorization, signX509Request, verifyX509Signature, type X509Verification } from './x509.ts';
 
 const NOW = new Date('2026-03-01T10:15:30Z');
@@ -58,26 +59,6 @@ function signedAs(scope: string, signedHeaders: string[], extra: readonly Header
   const signature = Buffer.from(X509_ALGORITHMS[algorithm].sign(KEYS.privateKey, Buffer.from(text))).toString('hex');
   const value = `${algorithm} Credential=${SERIAL}/${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
   return { ...request, headers: [...base, ['Authorization', value]] };
-}
-
-function header(request: SignableRequest, name: string, value: string | undefined): SignableRequest {
-  const rest = request.headers.filter(([known]) => known.toLowerCase() !== name.toLowerCase());
-  return { ...request, headers: value === undefined ? rest : [...rest, [name, value]] };
-}
-
-function edited(
-  request: SignableRequest,
-  from: string | RegExp,
-  to: string | ((found: string) => string),
-): SignableRequest {
-  const replace = typeof to === 'string' ? () => to : to;
-  return {
-    ...request,
-    headers: request.headers.map(([name, value]) => [
-      name,
-      name === 'Authorization' ? value.replace(from, replace) : value,
-    ]),
-  };
 }
 
 function verdict(request: SignableRequest, given: Partial<X509Verification> = {}): string {
