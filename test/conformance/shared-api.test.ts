@@ -74,22 +74,30 @@ function send(road: Road, service: string, { method, path, query, headers, body 
 
 const isServed = (service: string, operation: string) => services.get(service)?.operations.has(operation) ?? false;
 
-const gates = { rolesanywhere: 0.99, iam: 0.95, sts: 0.95 };
+/** The least share of the requests that must be refused in AWS's code: of all of them, or of those to what is served. */
+const gates = [
+  { service: 'rolesanywhere', share: 0.99, of: 'all' },
+  { service: 'iam', share: 0.95, of: 'served' },
+  { service: 'sts', share: 0.95, of: 'served' },
+] as const;
 
-for (const [service, share] of Object.entries(gates)) {
+for (const { service, share, of } of gates) {
   test(`${service}: a request that breaks one bound of the model is refused in AWS's code`, shared, async (t) => {
     const road = await testRoad();
     const all = lines<Constraint>('api/constraints.jsonl.gz').filter((one) => one.service === service);
     const served = all.filter(({ operation }) => isServed(service, operation));
+    const judged = of === 'all' ? all : served;
     const failures: string[] = [];
-    for (const one of served) {
+    for (const one of judged) {
       const answer = await send(road, service, one.http);
       if (!accepts(one, answer)) failures.push(`${one.id}: ${answer.status} ${answer.code} ${answer.message}`);
       assert.ok(answer.status < 500, `${one.id}: ${answer.status} ${answer.body}`);
     }
-    t.diagnostic(`${served.length - failures.length} of ${served.length} served (${all.length} in all)`);
+    t.diagnostic(
+      `${judged.length - failures.length} of ${judged.length}; ${served.length} of ${all.length} are served`,
+    );
     for (const failure of failures) t.diagnostic(failure);
-    assert.ok(failures.length <= served.length * (1 - share), failures.join('\n'));
+    assert.ok(failures.length <= judged.length * (1 - share), failures.join('\n'));
   });
 }
 
