@@ -1,5 +1,5 @@
-// Certificates for everybody's tests, minted synchronously with a small DER writer and node:crypto, so that what is odd
-// about a certificate is visible in three lines. A writer of our own, because a certificate library refuses to make most
+// Certificates and revocation lists for everybody's tests, minted synchronously with a small DER writer and node:crypto, so
+// that what is odd about one is visible in three lines. A writer of our own, because a certificate library refuses to make most
 // of what a verifier must refuse (wrong versions, bad extensions, ML-DSA with a broken signature).
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { attributeOids } from '../src/core/x509/attribute-types.ts';
@@ -72,8 +72,49 @@ export interface Minted extends KeyPair {
   readonly keys: KeyPair;
 }
 
+/** What is odd about a revocation list. */
+export interface CrlOptions {
+  readonly revoked?: readonly RevokedEntry[];
+  readonly thisUpdate?: Date | string;
+  /** `false` leaves it out. */
+  readonly nextUpdate?: Date | string | false;
+  /** cRLNumber; `false` leaves it out. */
+  readonly number?: bigint | number | false;
+  readonly version?: 1 | 2;
+  /** issuingDistributionPoint: the names of the list, which certificates it is about, the reasons by their bits (1 to 8). */
+  readonly idp?: {
+    readonly names?: GeneralNames;
+    /** One RDN, `CN=list 1`, relative to the list's issuer. */
+    readonly relativeName?: string;
+    readonly only?: 'user' | 'ca' | 'attribute';
+    readonly someReasons?: readonly number[];
+    readonly indirect?: boolean;
+  };
+  /** Makes it a delta of the list with this number. */
+  readonly deltaBase?: bigint | number;
+  readonly issuer?: string | Uint8Array;
+  /** Signs instead of the issuer; the authority key identifier stays the issuer's. */
+  readonly signWith?: KeyPair;
+  readonly hash?: CertificateOptions['hash'];
+  readonly authorityKeyIdentifier?: false;
+  readonly extensions?: readonly RawExtension[];
+}
+
+/** One entry of a revocation list. */
+export interface RevokedEntry {
+  readonly serial: bigint;
+  readonly date?: Date | string;
+  /** Number of the reasonCode. */
+  readonly reason?: number;
+  readonly invalidityDate?: Date | string;
+  readonly certificateIssuer?: string;
+  readonly extensions?: readonly RawExtension[];
+}
+
 /** A minted certificate that can issue others. */
 export interface Authority extends Minted {
+  /** A version 2 list (2026-01-01 to 2036-01-01, number 1, no entries), as DER and as PEM. */
+  crl(options?: CrlOptions): { readonly der: Uint8Array; readonly pem: string };
   issue(options?: CertificateOptions): Minted;
   issueCa(options?: CertificateOptions): Authority;
 }
@@ -188,11 +229,15 @@ function generalNames(names: GeneralNames): Uint8Array[] {
 const purposes: Readonly<Record<string, string>> = keyPurposes;
 const typeOids: Readonly<Record<string, string>> = attributeOids;
 
-function keyUsage(usages: readonly KeyUsage[]): Uint8Array {
-  const value = usages.reduce((sum, usage) => sum | (0x8000 >> keyUsages.indexOf(usage)), 0);
+/** The content of a BIT STRING of named bits: without trailing zeros. `value` has bit 0 as its 0x8000. */
+function namedBits(value: number): Uint8Array {
   const bytes = (value & 0xff) === 0 ? [value >> 8] : [value >> 8, value & 0xff];
   const unused = 31 - Math.clz32((bytes.at(-1) ?? 0) & -(bytes.at(-1) ?? 0));
-  return bits(Buffer.from(bytes), Math.max(unused, 0));
+  return Buffer.from([Math.max(unused, 0), ...bytes]);
+}
+
+function keyUsage(usages: readonly KeyUsage[]): Uint8Array {
+  return tlv(0x03, namedBits(usages.reduce((sum, usage) => sum | (0x8000 >> keyUsages.indexOf(usage)), 0)));
 }
 
 function basicConstraints(ca: boolean, pathLen: number | undefined): Uint8Array {
@@ -222,9 +267,11 @@ function extensions(options: CertificateOptions, isCa: boolean, subject: KeyObje
   }
   if (options.subjectKeyIdentifier !== false) add('2.5.29.14', false, octets(keyIdentifier(subject)));
   if (options.authorityKeyIdentifier !== false) add('2.5.29.35', false, sequence(tlv(0x80, keyIdentifier(issuer))));
-  return [...list, ...(options.extensions ?? [])].map((extension) =>
-    sequence(oid(extension.oid), ...(extension.critical ? [boolean(true)] : []), octets(extension.value)),
-  );
+  return [...list, ...(options.extensions ?? [])].map(rawExtension);
+}
+
+function rawExtension({ oid: dotted, critical, value }: RawExtension): Uint8Array {
+  return sequence(oid(dotted), ...(critical ? [boolean(true)] : []), octets(value));
 }
 
 // Per hash: its OID, its length in bytes, the last arc(s) of its RSA and ECDSA signature OIDs.
@@ -290,17 +337,21 @@ function mint(
   return minted(new Uint8Array(sequence(tbs, algorithm, bits(signTbs(tbs)))), keys);
 }
 
-/** Dresses any DER as a minted certificate: for hand-made or bent bytes. */
-export function minted(bytes: Uint8Array, keys: KeyPair): Minted {
-  let parsed: Certificate | undefined;
+function pemOf(label: string, bytes: Uint8Array): string {
   const base64 = Buffer.from(bytes)
     .toString('base64')
     .replace(/.{1,64}/g, '$&\n');
+  return `-----BEGIN ${label}-----\n${base64}-----END ${label}-----\n`;
+}
+
+/** Dresses any DER as a minted certificate: for hand-made or bent bytes. */
+export function minted(bytes: Uint8Array, keys: KeyPair): Minted {
+  let parsed: Certificate | undefined;
   return {
     ...keys,
     keys,
     der: bytes,
-    pem: `-----BEGIN CERTIFICATE-----\n${base64}-----END CERTIFICATE-----\n`,
+    pem: pemOf('CERTIFICATE', bytes),
     keyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     get certificate() {
       if (parsed) return parsed;
@@ -312,6 +363,98 @@ export function minted(bytes: Uint8Array, keys: KeyPair): Minted {
   };
 }
 
+// ---- revocation lists ----
+
+function mintCrl(options: CrlOptions, issuer: { name: Uint8Array; keys: KeyPair }) {
+  const { algorithm, sign: signTbs } = signerOf((options.signWith ?? issuer.keys).privateKey, options);
+  const { nextUpdate = '2036-01-01T00:00:00Z', revoked = [] } = options;
+  const version = options.version ?? 2;
+  const listExtensions = crlExtensions(options, issuer.keys.publicKey);
+  const tbs = sequence(
+    ...(version === 1 ? [] : [integer(1)]),
+    algorithm,
+    name(options.issuer ?? issuer.name),
+    time(options.thisUpdate ?? '2026-01-01T00:00:00Z'),
+    ...(nextUpdate === false ? [] : [time(nextUpdate)]),
+    ...(revoked.length > 0 ? [sequence(Buffer.concat(revoked.map(revokedEntry)))] : []),
+    ...(version === 1 || listExtensions.length === 0 ? [] : [tlv(0xa0, sequence(...listExtensions))]),
+  );
+  const bytes = new Uint8Array(sequence(tbs, algorithm, bits(signTbs(tbs))));
+  return { der: bytes, pem: pemOf('X509 CRL', bytes) };
+}
+
+function crlExtensions(options: CrlOptions, issuer: KeyObject): Uint8Array[] {
+  const { idp, number = 1, deltaBase } = options;
+  const list: RawExtension[] = [];
+  if (options.authorityKeyIdentifier !== false)
+    list.push({ oid: '2.5.29.35', value: sequence(tlv(0x80, keyIdentifier(issuer))) });
+  if (number !== false) list.push({ oid: '2.5.29.20', value: integer(number) });
+  if (deltaBase !== undefined) list.push({ oid: '2.5.29.27', critical: true, value: integer(deltaBase) });
+  if (idp) list.push({ oid: '2.5.29.28', critical: true, value: issuingDistributionPoint(idp) });
+  return [...list, ...(options.extensions ?? [])].map(rawExtension);
+}
+
+function issuingDistributionPoint(idp: NonNullable<CrlOptions['idp']>): Uint8Array {
+  const yes = Buffer.from([0xff]);
+  return sequence(
+    ...(idp.names || idp.relativeName ? [distributionPointName(idp)] : []),
+    ...(idp.only === 'user' ? [tlv(0x81, yes)] : []),
+    ...(idp.only === 'ca' ? [tlv(0x82, yes)] : []),
+    ...(idp.someReasons ? [tlv(0x83, reasonFlags(idp.someReasons))] : []),
+    ...(idp.indirect ? [tlv(0x84, yes)] : []),
+    ...(idp.only === 'attribute' ? [tlv(0x85, yes)] : []),
+  );
+}
+
+function distributionPointName(point: { readonly names?: GeneralNames; readonly relativeName?: string }): Uint8Array {
+  if (!point.relativeName) return tlv(0xa0, tlv(0xa0, ...generalNames(point.names ?? {})));
+  const rdn = Buffer.from(name(point.relativeName).subarray(2)); // The SET in the SEQUENCE, under the implicit tag.
+  rdn[0] = 0xa1;
+  return tlv(0xa0, rdn);
+}
+
+function reasonFlags(reasons: readonly number[]): Uint8Array {
+  return namedBits(reasons.reduce((sum, bit) => sum | (0x8000 >> bit), 0));
+}
+
+/** The cRLDistributionPoints extension of a certificate. */
+export function distributionPoints(
+  ...points: readonly {
+    readonly names?: GeneralNames;
+    readonly relativeName?: string;
+    readonly reasons?: readonly number[];
+    readonly cRLIssuer?: string;
+  }[]
+): RawExtension {
+  const value = sequence(
+    ...points.map((point) =>
+      sequence(
+        ...(point.names || point.relativeName ? [distributionPointName(point)] : []),
+        ...(point.reasons ? [tlv(0x81, reasonFlags(point.reasons))] : []),
+        ...(point.cRLIssuer ? [tlv(0xa2, tlv(0xa4, name(point.cRLIssuer)))] : []),
+      ),
+    ),
+  );
+  return { oid: '2.5.29.31', value };
+}
+
+function revokedEntry(entry: RevokedEntry): Uint8Array {
+  const list: RawExtension[] = [];
+  if (entry.reason !== undefined) list.push({ oid: '2.5.29.21', value: tlv(0x0a, Buffer.from([entry.reason])) });
+  if (entry.invalidityDate !== undefined) {
+    const digits = new Date(entry.invalidityDate).toISOString().replace(/[-:T]|\.\d+/g, '');
+    list.push({ oid: '2.5.29.24', value: text(0x18, digits) });
+  }
+  if (entry.certificateIssuer !== undefined)
+    list.push({ oid: '2.5.29.29', critical: true, value: sequence(tlv(0xa4, name(entry.certificateIssuer))) });
+  const all = [...list, ...(entry.extensions ?? [])].map(rawExtension);
+  return sequence(
+    integer(entry.serial),
+    time(entry.date ?? '2026-06-01T00:00:00Z'),
+    ...(all.length > 0 ? [sequence(...all)] : []),
+  );
+}
+
 function authority(made: Minted, subject: Uint8Array): Authority {
   const issuer = { name: subject, keys: made.keys };
   const rsaSlot = (options: CertificateOptions, slot: string): CertificateOptions =>
@@ -321,6 +464,7 @@ function authority(made: Minted, subject: Uint8Array): Authority {
       : options;
   return Object.defineProperties(
     {
+      crl: (options: CrlOptions = {}) => mintCrl(options, issuer),
       issue: (options: CertificateOptions = {}) => mint(rsaSlot(options, 'leaf'), false, issuer),
       issueCa: (options: CertificateOptions = {}) => {
         const full = rsaSlot({ ...options, subject: options.subject ?? 'CN=Test Intermediate CA' }, 'intermediate');

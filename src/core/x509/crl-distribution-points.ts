@@ -1,0 +1,107 @@
+// Distribution points: the names under which a CA splits its revocation lists. A certificate names the points it belongs to,
+// a list names the one it is; here both become comparison keys. Nothing is ever fetched.
+// Spec: RFC 5280 §4.2.1.13 (certificates), §5.2.5 (lists).
+import type { Certificate } from './certificate.ts';
+import {
+  bitsOf,
+  children,
+  DerError,
+  type Element,
+  explicit,
+  fieldsOf,
+  hexOf,
+  nonEmptySequenceOf,
+  readElement,
+  refuse,
+  tags,
+} from './der.ts';
+import { type GeneralName, generalNameOf } from './general-name.ts';
+import { type Name, nameOf } from './name.ts';
+
+/** A set of revocation reasons: bit n stands for bit n of ReasonFlags. Spec: RFC 5280 §4.2.1.13 */
+export type ReasonFlags = number;
+
+/** Every reason there is: keyCompromise (bit 1) to aACompromise (bit 8). Bit 0 is unused. */
+export const allReasons: ReasonFlags = 0b1_1111_1110;
+
+/** One distribution point of a certificate. */
+export interface DistributionPoint {
+  /** Comparison keys of its names; undefined when it has none. */
+  readonly names: readonly string[] | undefined;
+  readonly reasons: ReasonFlags;
+  /** Comparison keys of who issues its list; undefined: the issuer of the certificate. */
+  readonly cRLIssuer: readonly string[] | undefined;
+}
+
+/** Two general names are equal when their keys are: distinguished names by RFC 5280 §7.1, all else character by character. */
+export function generalNameKey(name: GeneralName): string {
+  if (name.form === 'directoryName') return directoryNameKey(name.value);
+  return `${name.form}:${typeof name.value === 'string' ? name.value : hexOf(name.value)}`;
+}
+
+/** The key of a distinguished name among general names. */
+export function directoryNameKey({ key }: Pick<Name, 'key'>): string {
+  return `directoryName:${key}`;
+}
+
+/** Reads ReasonFlags under an implicit tag; throws DerError. */
+export function reasonFlagsOf(element: Element): ReasonFlags {
+  const { bytes } = bitsOf({ ...element, tag: tags.bitString });
+  let reasons = 0;
+  for (let bit = 1; bit <= 8; bit++) if (((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0) reasons |= 1 << bit;
+  return reasons;
+}
+
+/** The keys of the field that holds a DistributionPointName, a relative name completed with `base`; throws DerError. */
+export function pointNameKeys(field: Element, base: Pick<Name, 'rdnKeys'>): readonly string[] {
+  const choice = explicit(field);
+  if (choice.tag === 0xa0) return generalNames(choice).map(generalNameKey);
+  if (choice.tag !== 0xa1) return refuse('distribution point name of unknown form');
+  // An RDN is a SET under an implicit tag here: with its own tag back, it reads as a name of one RDN.
+  const rdn = new Uint8Array(choice.raw);
+  rdn[0] = tags.set;
+  const { rdnKeys } = nameOf({ ...choice, tag: tags.sequence, content: rdn });
+  return [directoryNameKey({ key: [...base.rdnKeys, ...rdnKeys].join(',') })];
+}
+
+function generalNames(element: Element): readonly GeneralName[] {
+  const names = children(element);
+  if (names.length === 0 || names.length > maxNames) refuse('no general names, or too many');
+  return names.map((name) => generalNameOf(name));
+}
+
+// Ours: keeps the comparison of a certificate's names with a list's cheap.
+const maxNames = 256;
+
+/**
+ * The distribution points of a certificate, and at last the one every certificate has: any list of its own issuer.
+ * Ours: an extension that cannot be read counts as absent, so that the CA's ordinary list still speaks.
+ * Spec: RFC 5280 §6.3.3, the paragraph after (l).
+ */
+export function distributionPointsOf(certificate: Certificate): readonly DistributionPoint[] {
+  const { issuer, extensions } = certificate;
+  const implied = { names: [directoryNameKey(issuer)], reasons: allReasons, cRLIssuer: undefined };
+  if (!extensions.cRLDistributionPoints) return [implied];
+  try {
+    const points = nonEmptySequenceOf(readElement(extensions.cRLDistributionPoints));
+    return [...points.map((point) => distributionPointOf(point, issuer)), implied];
+  } catch (error) {
+    if (error instanceof DerError) return [implied];
+    throw error;
+  }
+}
+
+function distributionPointOf(element: Element, issuer: Name): DistributionPoint {
+  const fields = fieldsOf(element);
+  const nameField = fields.optional(0xa0);
+  const reasonsField = fields.optional(0x81);
+  const issuerField = fields.optional(0xa2);
+  fields.end();
+  const issuers = issuerField && generalNames(issuerField);
+  const base = issuers?.find((name) => name.form === 'directoryName')?.value ?? issuer;
+  return {
+    names: nameField && pointNameKeys(nameField, base),
+    reasons: reasonsField ? reasonFlagsOf(reasonsField) : allReasons,
+    cRLIssuer: issuers?.map(generalNameKey),
+  };
+}

@@ -1,0 +1,174 @@
+// Whether a certificate is revoked, by the lists at hand. A list that may not speak about the certificate is passed over, and
+// the answer says why; one that may and names it revokes it, whatever the others say.
+// Ours: delta lists are not read (a certificate on hold stays on hold), indirect lists are, where the certificate's own
+// cRLIssuer names them. Whether the signers given are themselves trusted and in time is the caller's to know.
+// Spec: RFC 5280 §6.3.
+import type { Certificate } from './certificate.ts';
+import { type Crl, type CrlSignatureVerdict, verifyCrlSignature } from './crl.ts';
+import {
+  allReasons,
+  type DistributionPoint,
+  directoryNameKey,
+  distributionPointsOf,
+  type ReasonFlags,
+} from './crl-distribution-points.ts';
+import type { CrlReason } from './crl-entries.ts';
+import type { IssuingDistributionPoint } from './crl-extensions.ts';
+import { namesEqual } from './name.ts';
+
+/** A certificate and what is known of its revocation. */
+export interface RevocationQuestion {
+  readonly certificate: Certificate;
+  /** Who may have signed a list: the issuer on the path first, then trusted certificates of the same name. */
+  readonly issuers: readonly Certificate[];
+  readonly crls: readonly Crl[];
+  readonly now: Date;
+  /** Whether a list past its nextUpdate still speaks. One without nextUpdate always does. */
+  readonly stale: 'ignore' | 'refuse';
+}
+
+/** Why a list says nothing about the certificate. `noSigner`: nobody among the issuers has its issuer's name. */
+export type CrlProblem =
+  | 'otherIssuer'
+  | 'unknownCriticalExtension'
+  | 'delta'
+  | 'outOfScope'
+  | 'notYetValid'
+  | 'stale'
+  | 'noSigner'
+  | 'otherKey'
+  | 'noCrlSign'
+  | 'weakSignature'
+  | 'unsupportedSignature'
+  | 'badSignature';
+
+/** A list that could not be used, and why. */
+export interface UnusableCrl {
+  readonly crl: Crl;
+  readonly reason: CrlProblem;
+}
+
+/** Revoked by one list, good by all of them (`crl` is the first that says so), or not known. */
+export type RevocationVerdict =
+  | {
+      readonly status: 'good';
+      readonly reason: 'notListed';
+      readonly crl: Crl;
+      readonly unusable: readonly UnusableCrl[];
+    }
+  | {
+      readonly status: 'revoked';
+      readonly reason: 'listed';
+      readonly crl: Crl;
+      readonly revokedAt: Date;
+      /** Undefined when the entry gives none. */
+      readonly crlReason: CrlReason | undefined;
+      readonly unusable: readonly UnusableCrl[];
+    }
+  | {
+      readonly status: 'unknown';
+      /** No list was given; none is usable; or those that are leave out some reasons of revocation. */
+      readonly reason: 'noCrl' | 'noUsableCrl' | 'someReasonsOnly';
+      readonly unusable: readonly UnusableCrl[];
+    };
+
+/** Whether the certificate is revoked. Pure, never throws; costs at most one signature for each list and issuer of its name. */
+export function judgeRevocation(question: RevocationQuestion): RevocationVerdict {
+  const { certificate, crls } = question;
+  const points = distributionPointsOf(certificate);
+  const unusable: UnusableCrl[] = [];
+  let covered: ReasonFlags = 0;
+  let silent: Crl | undefined;
+  for (const crl of crls) {
+    const reason = problemOf(crl, question, points);
+    if (reason) {
+      unusable.push({ crl, reason });
+      continue;
+    }
+    // Spec: RFC 5280 §5.3.1: removeFromCRL belongs in deltas. Ours: in a complete list it is an entry like any other.
+    const entry = crl.entryOf(certificate.serialNumber, certificate.issuer);
+    if (entry) {
+      const { revocationDate: revokedAt, reason: crlReason } = entry;
+      return { status: 'revoked', reason: 'listed', crl, revokedAt, crlReason, unusable };
+    }
+    covered |= coveredReasons(crl, certificate, points);
+    silent ??= crl;
+  }
+  if (silent && covered === allReasons) return { status: 'good', reason: 'notListed', crl: silent, unusable };
+  const reason = silent ? 'someReasonsOnly' : crls.length === 0 ? 'noCrl' : 'noUsableCrl';
+  return { status: 'unknown', reason, unusable };
+}
+
+/** Why the list says nothing about the certificate; the signature, which is dear, is judged last. */
+function problemOf(
+  crl: Crl,
+  { certificate, issuers, now, stale }: RevocationQuestion,
+  points: readonly DistributionPoint[],
+): CrlProblem | undefined {
+  const { extensions, nextUpdate, thisUpdate } = crl;
+  if (!points.some((point) => isIssuedFor(crl, certificate, point))) return 'otherIssuer';
+  if (extensions.unknownCritical.length > 0) return 'unknownCriticalExtension';
+  if (extensions.deltaCRLIndicator !== undefined) return 'delta';
+  if (coveredReasons(crl, certificate, points) === 0) return 'outOfScope';
+  // Both compare so that an invalid Date is outside every period.
+  if (!(now.getTime() >= thisUpdate.getTime())) return 'notYetValid';
+  if (stale === 'refuse' && nextUpdate && !(now.getTime() <= nextUpdate.getTime())) return 'stale';
+  return signerProblem(crl, issuers);
+}
+
+/** The reasons for which this list would name the certificate; none when it is about others. Spec: RFC 5280 §6.3.3(b), (d) */
+function coveredReasons(crl: Crl, certificate: Certificate, points: readonly DistributionPoint[]): ReasonFlags {
+  const scope = crl.extensions.issuingDistributionPoint;
+  if (scope && !isKindOf(scope, certificate)) return 0;
+  const reasons = points
+    .filter((point) => isIssuedFor(crl, certificate, point) && isNamedBy(scope, point))
+    .reduce((sum, point) => sum | point.reasons, 0);
+  return reasons & (scope?.onlySomeReasons ?? allReasons);
+}
+
+// Spec: RFC 5280 §6.3.3(b)(1).
+function isIssuedFor(crl: Crl, { issuer }: Certificate, { cRLIssuer }: DistributionPoint): boolean {
+  if (!cRLIssuer) return namesEqual(crl.issuer, issuer);
+  const isIndirect = crl.extensions.issuingDistributionPoint?.indirectCRL ?? false;
+  return isIndirect && cRLIssuer.includes(directoryNameKey(crl.issuer));
+}
+
+// Spec: RFC 5280 §6.3.3(b)(2)(i).
+function isNamedBy(scope: IssuingDistributionPoint | undefined, { names, cRLIssuer }: DistributionPoint): boolean {
+  return !scope?.names || (names ?? cRLIssuer ?? []).some((name) => scope.names?.includes(name));
+}
+
+// Spec: RFC 5280 §6.3.3(b)(2)(ii)-(iv). Ours: a certificate before version 3 does not say which kind it is.
+function isKindOf(scope: IssuingDistributionPoint, { version, extensions }: Certificate): boolean {
+  const isCa = extensions.basicConstraints?.ca ?? false;
+  if (scope.onlyContainsAttributeCerts || (scope.onlyContainsCACerts && !isCa)) return false;
+  return !scope.onlyContainsUserCerts || (!isCa && version === 3);
+}
+
+type SignatureFault = Exclude<CrlSignatureVerdict, { ok: true }>['reason'];
+
+/** What each fault is called here, the farthest from a good signature first. */
+const signatureFaults: Readonly<Record<SignatureFault, CrlProblem>> = {
+  otherIssuer: 'noSigner',
+  otherKey: 'otherKey',
+  noCrlSign: 'noCrlSign',
+  keyMismatch: 'badSignature',
+  badSignature: 'badSignature',
+  unsupported: 'unsupportedSignature',
+  weak: 'weakSignature',
+};
+
+/** Why none of the issuers signed the list: the fault of the one that came closest. */
+function signerProblem(crl: Crl, issuers: readonly Certificate[]): CrlProblem | undefined {
+  const faults = new Set<SignatureFault>();
+  for (const issuer of issuers) {
+    const verdict = verifyCrlSignature(crl, issuer);
+    if (verdict.ok) return undefined;
+    faults.add(verdict.reason);
+  }
+  const [closest = 'otherIssuer'] = [...faults].sort((a, b) => rank(b) - rank(a));
+  return signatureFaults[closest];
+}
+
+const ranks = Object.keys(signatureFaults);
+const rank = (fault: SignatureFault): number => ranks.indexOf(fault);
