@@ -60,6 +60,10 @@ test('beyond loopback TLS or a word is needed', () => {
   assert.deepEqual(tls, { cert: mine.pem, key: mine.keyPem });
 });
 
+test('--config names the settings file, which is not read yet', () => {
+  assert.equal(readConfig({ ...flags, config: absent }, {}).settingsFile, absent);
+});
+
 const keyId = 'ANYROLE_ROOT_ACCESS_KEY_ID';
 const secret = 'ANYROLE_ROOT_SECRET_ACCESS_KEY';
 const account = 'ANYROLE_ACCOUNT_ID';
@@ -111,6 +115,7 @@ for (const [what, part, environment, names] of [
     {},
     /^--tls-cert .*--tls-key `.*other\.pem`: .*KEY_VALUES_MISMATCH/,
   ],
+  ['a settings file without a name', { config: '' }, {}, /^--config ``: expected the name of a JSON file/],
   [
     'a key id without its secret',
     {},

@@ -17,6 +17,8 @@ export type Config = {
   readonly accountId?: string;
   /** Makes a root key even where the account exists already: the old one's secret is not to be had again. */
   readonly makeRootKey?: boolean;
+  /** A JSON file with settings of services/settings.ts, read at the start. Absent: AWS's own. */
+  readonly settingsFile?: string;
 };
 
 /** What the command line gave, as text. */
@@ -26,6 +28,7 @@ export type Flags = {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly allowPlainHttp?: boolean;
+  readonly config?: string;
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -52,6 +55,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     port,
     dataDir: flags.dataDir,
     ...(tls && { tls }),
+    ...settingsFile(flags),
     ...rootKey(environment),
     ...accountId(environment),
   };
@@ -71,6 +75,11 @@ function listenAddress(text: string): { readonly host: string; readonly port: nu
     throw new ConfigError(`--listen \`${text}\`: expected HOST:PORT, e.g. ${defaultListen} or [::1]:4747`);
   }
   return { host, port };
+}
+
+function settingsFile({ config }: Flags): Pick<Config, 'settingsFile'> {
+  if (config === '') throw new ConfigError('--config ``: expected the name of a JSON file');
+  return config === undefined ? {} : { settingsFile: config };
 }
 
 function tlsFiles({ tlsCert, tlsKey }: Flags): Config['tls'] {

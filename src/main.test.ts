@@ -1,6 +1,6 @@
 // The real server, in process and over HTTP: it starts, serves, stops and starts again on what it left.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -219,5 +219,80 @@ describe('a start is refused in one line', () => {
     await assert.rejects(start(dataDir, { host: '192.0.2.1' }), refused(/^--listen `192\.0\.2\.1:0`: .*EADDRNOTAVAIL/));
     await stop(await start(dataDir));
     await stop(server);
+  });
+});
+
+describe('a settings file', () => {
+  const arn = 'arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/ca';
+  function settingsFile(settings: string | object): string {
+    const directory = freshDirectory();
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'ca.pem'), makeCa().pem);
+    const path = join(directory, 'settings.json');
+    writeFileSync(path, typeof settings === 'string' ? settings : JSON.stringify(settings));
+    return path;
+  }
+  const createProfile = (server: RunningServer) =>
+    ask(server, 'rolesanywhere', '/profiles', { method: 'POST', body: JSON.stringify({ name: 'p', roleArns: [] }) });
+
+  test('bounds what is made, and names its files relative to itself', async () => {
+    const server = await start(freshDirectory(), {
+      rootKey: key,
+      accountId,
+      settingsFile: settingsFile({
+        quotas: { profiles: 1 },
+        privateCertificateAuthorities: [{ arn, certificateFile: 'ca.pem' }],
+      }),
+    });
+    assert.equal((await createProfile(server)).status, 201);
+    assert.match((await createProfile(server)).body, /The quota is reached/);
+    const source = { sourceType: 'AWS_ACM_PCA', sourceData: { acmPcaArn: arn } };
+    const body = JSON.stringify({ name: 'a', source });
+    assert.equal((await ask(server, 'rolesanywhere', '/trustanchors', { method: 'POST', body })).status, 201);
+    await stop(server);
+  });
+
+  test('gives each operation a rate by its name, of whichever service', async () => {
+    const rates = { GetCallerIdentity: { perSecond: 0.01, burst: 1 }, CreateSession: 10, CreateRole: 1, default: 100 };
+    const server = await start(freshDirectory(), { rootKey: key, accountId, settingsFile: settingsFile({ rates }) });
+    assert.equal((await whoAmI(server)).status, 200);
+    const throttled = await whoAmI(server);
+    assert.equal(throttled.status, 400);
+    assert.match(throttled.body, /<Code>Throttling<\/Code><Message>Rate exceeded</);
+    await stop(server);
+  });
+
+  for (const [what, settings, names] of [
+    [
+      'a key that is unknown',
+      { quotas: { roles: 1 } },
+      /settings\.json`: quotas\.roles: expected one of trustAnchors, /,
+    ],
+    [
+      'a rate of an operation that is not served',
+      { rates: { CreateUser: 1 } },
+      /: rates\.CreateUser: expected the name/,
+    ],
+    [
+      'a CA file that is elsewhere',
+      { privateCertificateAuthorities: [{ arn, certificateFile: '../ca.pem' }] },
+      /: privateCertificateAuthorities\[0\]\.certificateFile "\.\.\/ca\.pem": expected a readable file/,
+    ],
+    ['what is no JSON', 'quotas:\n  profiles: 1', /settings\.json`: expected well-formed JSON/],
+  ] as const) {
+    test(`with ${what} is refused before anything is made`, async () => {
+      const dataDir = freshDirectory();
+      await assert.rejects(start(dataDir, { settingsFile: settingsFile(settings) }), refused(/^--config `/));
+      await assert.rejects(start(dataDir, { settingsFile: settingsFile(settings) }), refused(names));
+      assert.equal(existsSync(dataDir), false);
+    });
+  }
+
+  test('that cannot be read is refused with the reason', async () => {
+    const settingsFile = join(root, 'absent.json');
+    await assert.rejects(
+      start(freshDirectory(), { settingsFile }),
+      refused(/^--config `.*absent\.json`: expected a readable file \(ENOENT\)$/),
+    );
   });
 });

@@ -1,19 +1,20 @@
 // The composition root: config → store → keyring → root key → gateway → listen. Everything that is made once is made
 // here, and time, randomness, files and the network enter here.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Config, ConfigError } from './config.ts';
 import { handle, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
 import { knowledge } from './gateway/knowledge.ts';
 import type { Services } from './gateway/route.ts';
+import { throttle } from './gateway/throttle.ts';
 import type { World } from './gateway/world.ts';
 import { keyringFile } from './keyring-file.ts';
 import { ensureAccount, type NewRootKey } from './root-account.ts';
 import { iam } from './services/iam/index.ts';
 import { rolesanywhere } from './services/rolesanywhere/index.ts';
-import { defaultSettings } from './services/settings.ts';
+import { defaultSettings, parseSettings, type Settings } from './services/settings.ts';
 import { sts } from './services/sts/index.ts';
 import { sqliteStore } from './store/sqlite.ts';
 import { type Document, type Store, StoreLocked } from './store/store.ts';
@@ -41,16 +42,17 @@ const defaultGraceMs = 20_000;
 
 /** Starts a server on the data directory. Throws ConfigError when it cannot, with the reason in one line. */
 export async function startServer(config: Config, log: Log = silentLog): Promise<RunningServer> {
+  const settings = settingsOf(config.settingsFile);
   const store = openStore(config.dataDir);
   try {
-    return await serve(config, store, log);
+    return await serve(config, settings, store, log);
   } catch (cause) {
     await store.close();
     throw cause;
   }
 }
 
-async function serve(config: Config, store: Store, log: Log): Promise<RunningServer> {
+async function serve(config: Config, settings: Settings, store: Store, log: Log): Promise<RunningServer> {
   const now = () => new Date();
   const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
   const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
@@ -64,7 +66,8 @@ async function serve(config: Config, store: Store, log: Log): Promise<RunningSer
   });
   const world: World = {
     services,
-    settings: defaultSettings,
+    settings,
+    throttle: throttle(settings.rates),
     store,
     keyring,
     knowledge: knowledge(),
@@ -99,6 +102,31 @@ async function serve(config: Config, store: Store, log: Log): Promise<RunningSer
       log.flush();
     },
   };
+}
+
+/** The settings of a file, whose own file names are relative to it; without one, the defaults. */
+function settingsOf(path: string | undefined): Settings {
+  if (path === undefined) return defaultSettings;
+  const text = textOf(path);
+  if (typeof text !== 'string') throw new ConfigError(`--config \`${path}\`: expected a readable file (${text.code})`);
+  const read = parseSettings(text, {
+    operations: new Set([...services.values()].flatMap((service) => [...service.operations.keys()])),
+    textOf(file) {
+      const named = textOf(resolve(dirname(path), file));
+      return typeof named === 'string' ? named : undefined;
+    },
+  });
+  if (read.ok) return read.settings;
+  const key = read.at === '' ? '' : ` ${read.at}:`;
+  throw new ConfigError(`--config \`${path}\`:${key} expected ${read.expected}`);
+}
+
+function textOf(path: string): string | { readonly code: string } {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    return { code: cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause) };
+  }
 }
 
 function openStore(dataDir: string): Store {

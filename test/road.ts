@@ -6,6 +6,7 @@ import { signX509Request } from '../src/core/signature/x509.ts';
 import type { Certificate } from '../src/core/x509/certificate.ts';
 import { handle } from '../src/gateway/handle.ts';
 import { knowledge } from '../src/gateway/knowledge.ts';
+import { throttle } from '../src/gateway/throttle.ts';
 import type { World } from '../src/gateway/world.ts';
 import { createKeyring } from '../src/keyring.ts';
 import { services } from '../src/main.ts';
@@ -113,6 +114,7 @@ export async function testRoad({
   const world: World = {
     services,
     settings,
+    throttle: throttle(settings.rates),
     store,
     keyring,
     knowledge: knowledge(),

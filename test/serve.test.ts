@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { sendWithKey } from '../src/client/send.ts';
 import { run, start } from './command.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'anyrole-serve-'));
@@ -46,6 +47,35 @@ test('a given root key and account are used and never shown', async () => {
   const { status, stdout, stderr } = await server.ended;
   assert.equal(status, 0);
   assert.ok(!(stdout + stderr).includes(given.ANYROLE_ROOT_SECRET_ACCESS_KEY));
+});
+
+test('a settings file is in force from the start', async () => {
+  const config = join(place, 'settings.json');
+  writeFileSync(config, '{"rates": {"default": {"perSecond": 0.01, "burst": 1}}}');
+  const args = ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(place, 'settings'), '--config', config];
+  const server = start(args, given);
+  const [, url = ''] = await server.printed(serving);
+  const ask = () =>
+    sendWithKey(
+      {
+        endpoint: url,
+        method: 'POST',
+        path: '/',
+        contentType: 'application/x-www-form-urlencoded',
+        body: 'Action=GetCallerIdentity&Version=2011-06-15',
+        region: 'eu-central-1',
+        now: new Date(),
+      },
+      'sts',
+      {
+        accessKeyId: given.ANYROLE_ROOT_ACCESS_KEY_ID,
+        secretAccessKey: given.ANYROLE_ROOT_SECRET_ACCESS_KEY,
+      },
+    );
+  assert.match(await ask(), /<Account>210987654321</);
+  await assert.rejects(ask(), /Rate exceeded/);
+  server.process.kill('SIGTERM');
+  assert.equal((await server.ended).status, 0);
 });
 
 test('SIGTERM answers the request that is under way', async () => {
@@ -92,10 +122,14 @@ const wrong: readonly (readonly [what: string, args: readonly string[], environm
   ['a certificate file that is no PEM', ['serve', '--tls-cert', join(place, 'text'), '--tls-key', join(place, 'text')]],
   ['a data directory that is a file', ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(place, 'text')]],
   ['a data directory that cannot be made', ['serve', '--listen', '127.0.0.1:0', '--data-dir', '/proc/anyrole']],
+  ['a settings file that is not there', ['serve', '--config', '/nowhere.json']],
+  ['a settings file that is no JSON', ['serve', '--config', join(place, 'text')]],
+  ['a settings file with a wrong key', ['quickstart', '--config', join(place, 'wrong.json')]],
   ['half a root key', ['serve'], { ANYROLE_ROOT_ACCESS_KEY_ID: 'AKIAGIVENGIVENGIVEN1' }],
   ['an account that is none', ['serve'], { ANYROLE_ACCOUNT_ID: '12345' }],
 ];
 writeFileSync(join(place, 'text'), 'no PEM');
+writeFileSync(join(place, 'wrong.json'), '{"quotas": {"profiles": "many"}}');
 
 for (const [what, args, environment] of wrong) {
   test(`${what}: one line says so, and the status is 2`, async () => {

@@ -13,12 +13,15 @@ export class ServiceError extends Error {
   readonly status: number;
   /** The reason for the audit event and the operator; never sent to the caller. */
   readonly reason: Reason | undefined;
+  /** Whole seconds after which the same call may succeed; undefined where nobody knows. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: string, status: number, message: string, reason?: Reason) {
+  constructor(code: string, status: number, message: string, reason?: Reason, retryAfterSeconds?: number) {
     super(message);
     this.code = code;
     this.status = status;
     this.reason = reason;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -59,6 +62,8 @@ const common = {
   serialization: { 'rest-json': ['SerializationException', 400], query: ['MalformedQueryString', 400] },
   validation: { 'rest-json': ['ValidationException', 400], query: ['ValidationError', 400] },
   tooLarge: { 'rest-json': ['RequestEntityTooLargeException', 413], query: ['RequestEntityTooLarge', 413] },
+  // Each with the status at which botocore's legacy retries know it: `Throttling` only with 400, and 429 by itself.
+  throttled: { 'rest-json': ['ThrottlingException', 429], query: ['Throttling', 400] },
   unavailable: { 'rest-json': ['ServiceUnavailableException', 503], query: ['ServiceUnavailable', 503] },
   internal: { 'rest-json': ['InternalFailure', 500], query: ['InternalFailure', 500] },
 } as const satisfies Record<string, CommonRow>;
@@ -66,7 +71,13 @@ const common = {
 export type CommonError = keyof typeof common;
 
 /** The common error `kind` in the spelling of `protocol`. */
-export function commonError(kind: CommonError, protocol: ProtocolName, message: string, reason?: Reason): ServiceError {
+export function commonError(
+  kind: CommonError,
+  protocol: ProtocolName,
+  message: string,
+  reason?: Reason,
+  retryAfterSeconds?: number,
+): ServiceError {
   const [code, status] = common[kind][protocol];
-  return new ServiceError(code, status, message, reason);
+  return new ServiceError(code, status, message, reason, retryAfterSeconds);
 }

@@ -11,6 +11,8 @@ export type Access = {
   readonly action?: string;
   /** Condition keys that belong to this request alone, e.g. `iam:PassedToService`. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** What the caller reads when no identity-based policy allows it. Absent: the sentence that all actions share. */
+  readonly denial?: string;
 };
 
 export type OperationTraits<I extends AnyStructure, O extends AnyStructure, Call> = {

@@ -1,5 +1,5 @@
-// The road each request walks: route, authenticate, parse, authorize, validate, run, respond; and whatever happens on it,
-// one record.
+// The road each request walks: route, authenticate, parse, admit, authorize, validate, run, respond; and whatever happens
+// on it, one record.
 import { commonError, type ProtocolName, ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import { violations } from '../contract/validate.ts';
@@ -15,6 +15,7 @@ import { callOf } from './call.ts';
 import { record, type Visit } from './record.ts';
 import { type Addressee, addressee, route } from './route.ts';
 import { unknownService } from './signature-errors.ts';
+import { admit } from './throttle.ts';
 import type { World } from './world.ts';
 
 const protocols: Readonly<Record<ProtocolName, Protocol>> = { 'rest-json': restJson, query: queryXml };
@@ -43,6 +44,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const input = protocol.parse(operation, request, labels);
     visit.input = input;
     const call = await callOf(world, visit, { service, operation, caller, region, input });
+    // A certificate's holder has proved nothing yet and is counted when he has, in call.ts.
+    if (caller.kind !== 'certificate') admit(world, to.protocol, operation.name, call);
     await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
     validate(service, operation, input);
     const output = await operation.run(input, call);

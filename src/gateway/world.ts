@@ -6,10 +6,12 @@ import type { Log } from '../telemetry/log.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Services } from './route.ts';
+import type { Throttle } from './throttle.ts';
 
 export type World = {
   readonly services: Services;
   readonly settings: Settings;
+  readonly throttle: Throttle;
   readonly store: Store;
   readonly keyring: Keyring;
   readonly knowledge: Knowledge;

@@ -37,6 +37,11 @@ export function header(request: WireRequest, name: string): string | undefined {
   return request.headers.find(([key]) => key.length === name.length && key.toLowerCase() === name)?.[1];
 }
 
+/** Says when a retry may succeed, where the error knows it. Spec: RFC 9110 §10.2.3 */
+export function retryAfter({ retryAfterSeconds }: ServiceError): readonly HeaderPair[] {
+  return retryAfterSeconds === undefined ? [] : [['retry-after', String(retryAfterSeconds)]];
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The bytes as text, or undefined when they are not UTF-8. */

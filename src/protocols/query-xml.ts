@@ -9,6 +9,7 @@ import {
   instantOf,
   integerOf,
   type Protocol,
+  retryAfter,
   secondsText,
   textOf,
   type WireRequest,
@@ -41,7 +42,7 @@ export const queryXml: Protocol = {
     const id = element('RequestId', escaped(requestId));
     return {
       status: error.status,
-      headers: headersOf(requestId),
+      headers: [...headersOf(requestId), ...retryAfter(error)],
       body: `<ErrorResponse xmlns="${xmlNamespace}">${element('Error', detail)}${id}</ErrorResponse>`,
     };
   },

@@ -11,6 +11,7 @@ import {
   isInt32,
   type Labels,
   type Protocol,
+  retryAfter,
   secondsText,
   textOf,
   type WireRequest,
@@ -43,7 +44,7 @@ export const restJson: Protocol = {
   refuse(error, requestId) {
     return {
       status: error.status,
-      headers: [...headersOf(requestId), ['x-amzn-errortype', error.code]],
+      headers: [...headersOf(requestId), ['x-amzn-errortype', error.code], ...retryAfter(error)],
       // AWS seen: lower-case `message`, no `__type`; one client reads only this spelling.
       body: JSON.stringify({ message: error.message }),
     };

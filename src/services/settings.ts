@@ -1,4 +1,9 @@
-// What an operator may set: AWS's quotas, and where AWS's behaviour is a choice.
+// What an operator may set: AWS's quotas, request rates, private CAs, and where AWS's behaviour is a choice. Its file is
+// JSON, one object; what it does not name keeps its default, what it names wrongly is refused with its key.
+import { parseCertificate, parsePemCertificates } from '../core/x509/certificate.ts';
+import { anchorViolations } from '../core/x509/constraints.ts';
+import { certificatePem } from '../core/x509/pem.ts';
+import { isRegion, parseArn } from './arn.ts';
 
 /** AWS's quotas by name. AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html */
 export type Quotas = {
@@ -8,6 +13,13 @@ export type Quotas = {
   readonly profiles: number;
   readonly certificatesPerTrustAnchor: number;
   readonly crlsPerTrustAnchor: number;
+};
+
+/** A token bucket: calls per second in the long run, and calls at once after a rest. */
+export type Rate = {
+  readonly perSecond: number;
+  /** Whole calls, at least 1. */
+  readonly burst: number;
 };
 
 /** A private certificate authority that the operator vouches for, in the place of AWS Private CA. */
@@ -20,15 +32,204 @@ export type PrivateCa = {
 
 export type Settings = {
   readonly quotas: Quotas;
+  /** By operation; `default` is shared by all that have none of their own. Per account and Region. Absent: unlimited. */
+  readonly rates: ReadonlyMap<string, Rate>;
   /** CreateSession refuses a request without instance properties where the profile requires them. AWS does not. */
   readonly enforceInstanceProperties: boolean;
   /** By ARN. */
   readonly privateCas: ReadonlyMap<string, PrivateCa>;
 };
 
-/** AWS's own. */
+/** AWS's own, except that there are no rates. */
 export const defaultSettings: Settings = Object.freeze({
   quotas: { trustAnchors: 50, profiles: 250, certificatesPerTrustAnchor: 2, crlsPerTrustAnchor: 2 },
+  rates: new Map(),
   enforceInstanceProperties: false,
   privateCas: new Map(),
 });
+
+/** The rate of every operation that has none of its own. */
+export const defaultRate = 'default';
+
+/** What reading the settings needs of the world. */
+export type SettingsSource = {
+  /** The operations that are served: a rate may be given to these. */
+  readonly operations: ReadonlySet<string>;
+  /** The text of a file that the settings name, or undefined when it cannot be read. */
+  textOf(file: string): string | undefined;
+};
+
+export type SettingsVerdict =
+  | { readonly ok: true; readonly settings: Settings }
+  | {
+      readonly ok: false;
+      readonly reason: 'notJson' | 'unknownKey' | 'badValue' | 'badFile';
+      /** The key, e.g. `rates.CreateSession`, with the name of a bad file; empty for the settings as a whole. One line. */
+      readonly at: string;
+      /** What was expected there, a clause. One line. */
+      readonly expected: string;
+    };
+
+/** The settings that the text writes. `Ours:` unknown keys are refused, so that a misspelt limit is not silently absent. */
+export function parseSettings(text: string, source: SettingsSource): SettingsVerdict {
+  try {
+    const at = '';
+    const sections = ['quotas', 'rates', 'enforceInstanceProperties', 'privateCertificateAuthorities'];
+    const given = members(jsonOf(text), at, sections);
+    return {
+      ok: true,
+      settings: {
+        quotas: quotasOf(given.quotas),
+        rates: ratesOf(given.rates, source.operations),
+        enforceInstanceProperties: enforcedOf(given.enforceInstanceProperties),
+        privateCas: privateCasOf(given.privateCertificateAuthorities, source),
+      },
+    };
+  } catch (thrown) {
+    if (thrown instanceof Unusable) return thrown.verdict;
+    throw thrown;
+  }
+}
+
+type Refusal = SettingsVerdict & { readonly ok: false };
+
+/** Leaves the readers below; parseSettings alone catches it. */
+class Unusable extends Error {
+  readonly verdict: Refusal;
+  constructor(reason: Refusal['reason'], at: string, expected: string) {
+    super(reason);
+    this.verdict = { ok: false, reason, at, expected };
+  }
+}
+
+const bad = (at: string, expected: string) => new Unusable('badValue', at, expected);
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // The parser's message may quote several lines of the file; where it stopped is enough.
+    const [where] = /line \d+ column \d+/.exec(String(cause)) ?? [];
+    throw new Unusable('notJson', '', `well-formed JSON${where ? ` (it fails at ${where})` : ''}`);
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** The members of an object with no other keys than these. */
+function members(value: unknown, at: string, keys: readonly string[]): Members {
+  const object = objectOf(value, at);
+  const unknown = Object.keys(object).find((key) => !keys.includes(key));
+  if (unknown !== undefined) throw new Unusable('unknownKey', under(at, unknown), `one of ${keys.join(', ')}`);
+  return object;
+}
+
+function objectOf(value: unknown, at: string): Members {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(at, 'an object');
+  return value as Members; // an object of JSON's making has text as keys
+}
+
+/** The path of a key, on one line and of bounded length whatever the key holds. */
+function under(at: string, key: string): string {
+  const shown = JSON.stringify(key.slice(0, 128)).slice(1, -1);
+  return at === '' ? shown : `${at}.${shown}`;
+}
+
+function numberOf(value: unknown, at: string, [min, max]: readonly [number, number], whole = true): number {
+  if (typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
+  throw bad(at, `a ${whole ? 'whole ' : ''}number, ${min}–${max}`);
+}
+
+// Ours: a creation reads as many records as the quota says, and CreateSession every certificate and CRL of its anchor.
+const quotaBounds: Readonly<Record<keyof Quotas, readonly [min: number, max: number]>> = {
+  trustAnchors: [1, 10_000],
+  profiles: [1, 10_000],
+  certificatesPerTrustAnchor: [1, 100],
+  crlsPerTrustAnchor: [1, 100],
+};
+
+function quotasOf(value: unknown = {}): Quotas {
+  const at = 'quotas';
+  const given = members(value, at, Object.keys(quotaBounds));
+  const quota = (name: keyof Quotas) =>
+    given[name] === undefined
+      ? defaultSettings.quotas[name]
+      : numberOf(given[name], under(at, name), quotaBounds[name]);
+  return {
+    trustAnchors: quota('trustAnchors'),
+    profiles: quota('profiles'),
+    certificatesPerTrustAnchor: quota('certificatesPerTrustAnchor'),
+    crlsPerTrustAnchor: quota('crlsPerTrustAnchor'),
+  };
+}
+
+function ratesOf(value: unknown = {}, operations: ReadonlySet<string>): ReadonlyMap<string, Rate> {
+  const at = 'rates';
+  const rates = Object.entries(objectOf(value, at)).map(([name, rate]) => {
+    if (name === defaultRate || operations.has(name)) return [name, rateOf(rate, under(at, name))] as const;
+    throw new Unusable('unknownKey', under(at, name), `the name of a served operation, or ${defaultRate}`);
+  });
+  return new Map(rates);
+}
+
+const perSecondBounds = [0.01, 1_000_000] as const;
+
+/** A number is calls per second, and as many at once. */
+function rateOf(value: unknown, at: string): Rate {
+  if (typeof value === 'number') {
+    const perSecond = numberOf(value, at, perSecondBounds, false);
+    return { perSecond, burst: Math.ceil(perSecond) };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw bad(at, 'calls per second, or an object with perSecond and burst');
+  }
+  const given = members(value, at, ['perSecond', 'burst']);
+  const perSecond = numberOf(given.perSecond, under(at, 'perSecond'), perSecondBounds, false);
+  if (given.burst === undefined) return { perSecond, burst: Math.ceil(perSecond) };
+  return { perSecond, burst: numberOf(given.burst, under(at, 'burst'), [1, 1_000_000]) };
+}
+
+function enforcedOf(value: unknown = defaultSettings.enforceInstanceProperties): boolean {
+  if (typeof value === 'boolean') return value;
+  throw bad('enforceInstanceProperties', 'true or false');
+}
+
+function privateCasOf(value: unknown = [], source: SettingsSource): ReadonlyMap<string, PrivateCa> {
+  const at = 'privateCertificateAuthorities';
+  if (!Array.isArray(value)) throw bad(at, 'a list');
+  const cas = new Map<string, PrivateCa>();
+  for (const [index, item] of value.entries()) {
+    const place = `${at}[${index}]`;
+    const { arn, certificateFile } = members(item, place, ['arn', 'certificateFile']);
+    if (typeof arn !== 'string' || !isPrivateCaArn(arn)) {
+      throw bad(under(place, 'arn'), 'arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID');
+    }
+    if (cas.has(arn)) throw bad(under(place, 'arn'), 'an ARN that is not listed before');
+    cas.set(arn, { arn, certificatePem: caPem(certificateFile, under(place, 'certificateFile'), source) });
+  }
+  return cas;
+}
+
+function isPrivateCaArn(text: string): boolean {
+  const arn = parseArn(text);
+  if (arn === undefined || arn.service !== 'acm-pca' || !isRegion(arn.region)) return false;
+  if (!/^aws(-[a-z]{1,8}){0,3}$/.test(arn.partition) || !/^\d{12}$/.test(arn.account)) return false;
+  return /^certificate-authority\/[\w-]{1,64}$/.test(arn.resource);
+}
+
+/** The CA certificate of a file, and nothing else that may stand in it. */
+function caPem(file: unknown, at: string, { textOf }: SettingsSource): string {
+  if (typeof file !== 'string' || file === '') throw bad(at, 'the name of a PEM file');
+  const refused = (expected: string) =>
+    new Unusable('badFile', `${at} ${JSON.stringify(file.slice(0, 1024))}`, expected);
+  const text = textOf(file);
+  if (text === undefined) throw refused('a readable file, named relative to the settings file');
+  const pem = parsePemCertificates(text);
+  const [der, ...more] = pem.ok ? pem.certificates : [];
+  if (der === undefined || more.length > 0) throw refused('PEM with exactly one certificate');
+  const parsed = parseCertificate(der);
+  if (!parsed.ok) throw refused('a well-formed certificate');
+  const [violation] = anchorViolations(parsed.certificate);
+  if (violation !== undefined) throw refused(`a CA certificate that can be trusted (${violation.detail})`);
+  return certificatePem(der);
+}
