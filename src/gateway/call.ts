@@ -7,6 +7,7 @@ import { accounts } from '../services/iam/records.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import { auditCollection } from '../telemetry/audit.ts';
 import { entryOf, type Visit } from './record.ts';
+import { admit } from './throttle.ts';
 import type { World } from './world.ts';
 
 type Known = {
@@ -36,6 +37,20 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
   const { operation, caller, region } = known;
   const account = await accountOf(world, known);
   visit.account = account;
+  const write = async <T extends object>(work: (writer: Writer) => Promise<T>): Promise<T> => {
+    // INVARIANT: a write operation writes once; its event and its change are one transaction.
+    if (operation.effect !== 'write' || visit.recorded) throw new Error(`${operation.name} may not write here`);
+    // INVARIANT: CreateSession writes after the certificate is trusted and the key proved: no stranger uses up the rate.
+    if (caller.kind === 'certificate') admit(world, visit.protocol, operation.name, { account, region });
+    const output = await world.store.write(async (writer) => {
+      const answer = await work(writer);
+      const { key, document } = entryOf(world, visit, answer);
+      await writer.put(auditCollection, key, document);
+      return answer;
+    });
+    visit.recorded = true;
+    return output;
+  };
   return {
     caller,
     account,
@@ -51,20 +66,18 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     opened: (purpose, sealed) => open(world.keyring, purpose, sealed),
     policyOf: world.knowledge.policyOf,
     certificatesOf: world.knowledge.certificatesOf,
+    crlOf: world.knowledge.crlOf,
     validatePath: world.knowledge.validatePath,
     explain: (reason) => visit.explanations.push(reason),
     read: <T>(work: (reader: Reader) => Promise<T>) => world.store.read(work),
-    async write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T> {
-      // INVARIANT: a write operation writes once; its event and its change are one transaction.
-      if (operation.effect !== 'write' || visit.recorded) throw new Error(`${operation.name} may not write here`);
-      const output = await world.store.write(async (writer) => {
-        const answer = await work(writer);
-        const { key, document } = entryOf(world, visit, answer);
-        await writer.put(auditCollection, key, document);
-        return answer;
+    write,
+    async writeRefusal(refusal, work) {
+      visit.error = refusal;
+      await write(async (writer) => {
+        await work(writer);
+        return {};
       });
-      visit.recorded = true;
-      return output;
+      throw refusal;
     },
   };
 }

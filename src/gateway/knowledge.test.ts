@@ -91,3 +91,33 @@ test('a path is remembered for its own anchors, and a refusal not at all', () =>
   const stranger = makeSelfSigned().certificate;
   assert.equal(validatePath({ leaf: stranger, intermediates: [], anchors: [ca.certificate], now }).ok, false);
 });
+
+test('a CRL is read once for each digest, until 256 others came after it', async () => {
+  const { crlOf } = knowledge();
+  const { der } = makeCa().crl();
+  let reads = 0;
+  const ask = (digest: string) =>
+    crlOf(digest, async () => {
+      reads += 1;
+      return der;
+    });
+  const crl = await ask('one');
+  assert.equal(await ask('one'), crl);
+  assert.equal(reads, 1);
+  for (let at = 0; at < 255; at++) await ask(String(at));
+  assert.equal(await ask('one'), crl);
+  assert.equal(reads, 256);
+  await ask('one more');
+  assert.notEqual(await ask('one'), crl);
+});
+
+test('a stored CRL that does not parse, or is not there, is no empty list', async () => {
+  const { crlOf } = knowledge();
+  for (const bytes of [new Uint8Array(), Buffer.from('x'), makeCa().der]) {
+    await assert.rejects(
+      crlOf('digest', async () => bytes),
+      /a stored CRL does not parse/,
+    );
+  }
+  await crlOf('digest', async () => makeCa().crl().der);
+});

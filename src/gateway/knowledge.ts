@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
 import { signingKey } from '../core/signature/hmac.ts';
 import { type Certificate, parseCertificate } from '../core/x509/certificate.ts';
+import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
 import { parsePemCertificates } from '../core/x509/pem.ts';
 import { remember } from './remember.ts';
@@ -17,6 +18,8 @@ export type Knowledge = {
   readonly certificateOf: typeof parseCertificate;
   /** The certificates of a stored PEM bundle; throws when it is none. */
   certificatesOf(pem: string): readonly Certificate[];
+  /** The CRL of stored bytes with this digest; throws when they are none. */
+  crlOf(digest: string, bytes: () => Promise<Uint8Array>): Promise<Crl>;
   /** Remembers the paths that were found, each while all of its certificates are valid. */
   readonly validatePath: typeof validatePath;
   readonly deriveKey: typeof signingKey;
@@ -26,6 +29,8 @@ export type Knowledge = {
 
 /** Things remembered of each kind, at most. */
 const room = 4096;
+/** CRLs remembered at most: each may have thousands of entries. */
+const roomOfCrls = 256;
 
 export function knowledge(): Knowledge {
   const policy = remember(
@@ -57,6 +62,7 @@ export function knowledge(): Knowledge {
     knownAccounts: new Set(),
     certificatesOf: bundle,
     validatePath: rememberedPaths(),
+    crlOf: rememberedCrls(),
     policyOf: (text, kind) => policy({ text, kind }),
     certificateOf: certificate,
     deriveKey: (...parts) => key(parts),
@@ -72,6 +78,25 @@ function bundleOf(pem: string, certificateOf: typeof parseCertificate): readonly
   return good;
 }
 
+function rememberedCrls(): Knowledge['crlOf'] {
+  const known = new Map<string, Crl>();
+  return async (digest, bytes) => {
+    const remembered = known.get(digest);
+    if (remembered !== undefined) return remembered;
+    const parsed = parseCrl(await bytes());
+    // What cannot be read must not be taken for a list of nothing.
+    if (!parsed.ok) throw new Error(`a stored CRL does not parse: ${parsed.detail}`);
+    forgetEldest(known, roomOfCrls);
+    known.set(digest, parsed.crl);
+    return parsed.crl;
+  };
+}
+
+function forgetEldest(known: Map<string, unknown>, most: number): void {
+  const eldest = known.size >= most ? known.keys().next().value : undefined;
+  if (eldest !== undefined) known.delete(eldest);
+}
+
 /** Path validation with a memory of successes: the same certificates lead to the same path while all of it is valid. */
 function rememberedPaths(): typeof validatePath {
   const known = new Map<string, PathVerdict & { readonly ok: true }>();
@@ -81,8 +106,7 @@ function rememberedPaths(): typeof validatePath {
     if (remembered?.path.every((certificate) => isValidAt(certificate, question.now))) return remembered;
     const verdict = validatePath(question);
     if (!verdict.ok) return verdict;
-    const eldest = known.size >= room ? known.keys().next().value : undefined;
-    if (eldest !== undefined) known.delete(eldest);
+    forgetEldest(known, room);
     known.set(key, verdict);
     return verdict;
   };

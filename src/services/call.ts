@@ -1,11 +1,12 @@
 // The whole world an operation may see: who calls, where, when, and the means to read and to change. Read-only.
 
-import type { Reason } from '../contract/error.ts';
+import type { Reason, ServiceError } from '../contract/error.ts';
 import { operationsOf } from '../contract/operation.ts';
 import type { Policy, PolicyKind } from '../core/policy/document.ts';
 import type { SessionClaims } from '../core/session/claims.ts';
 import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
+import type { Crl } from '../core/x509/crl.ts';
 import type { validatePath } from '../core/x509/path.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import type { Settings } from './settings.ts';
@@ -73,10 +74,20 @@ export type Call = {
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
   /** One atomic change, recorded in the audit log with it; `work` returns the operation's output. */
   write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /**
+   * Throws the refusal, after what it leaves behind was written and recorded with it; `work` changes only what a refused
+   * request may change.
+   */
+  writeRefusal(refusal: ServiceError, work: (writer: Writer) => Promise<unknown>): Promise<never>;
   /** A stored policy, compiled; throws when the text is none. */
   policyOf(text: string, kind: PolicyKind): Policy;
   /** The certificates of a stored PEM bundle; throws when it is none. */
   certificatesOf(pem: string): readonly Certificate[];
+  /**
+   * The CRL of stored bytes, by a digest of them; `bytes` reads them where the CRL is not remembered. Throws when they are
+   * none.
+   */
+  crlOf(digest: string, bytes: () => Promise<Uint8Array>): Promise<Crl>;
   /** Path validation that remembers a path while all of it is valid. */
   readonly validatePath: typeof validatePath;
   /** Adds facts for the audit event and the operator; the caller never sees them. */

@@ -7,6 +7,8 @@ import type { Call } from '../call.ts';
 import type { Collection } from '../records.ts';
 import { arnOf, placeOf, type Tag } from './records.ts';
 
+type Context = Readonly<Record<string, string | readonly string[]>>;
+
 /**
  * Access of a create call to all resources of a type, `profile/*`; with tags it also needs `rolesanywhere:TagResource`.
  * AWS seen: a denial that names `rolesanywhere:TagResource` on `trust-anchor/*`.
@@ -14,16 +16,26 @@ import { arnOf, placeOf, type Tag } from './records.ts';
 export function creating(call: Call, type: string, tags: readonly Tag[] = []): readonly Access[] {
   const resource = arnOf(call, `${type}/*`);
   if (tags.length === 0) return [{ resource }];
-  // One more than the limit is enough: validation refuses it.
-  const known = tags.slice(0, 201);
-  const context = {
-    ...Object.fromEntries(known.map(({ key, value }) => [`aws:RequestTag/${key}`, value ?? ''])),
-    'aws:TagKeys': known.map(({ key }) => key ?? ''),
-  };
+  const context = requestTags(tags);
   return [
     { resource, context },
     { resource, context, action: 'rolesanywhere:TagResource' },
   ];
+}
+
+/** The condition keys for tags that a request brings; asked before they are validated. */
+export function requestTags(tags: readonly Tag[] = []): Context {
+  // One more than the limit is enough: validation refuses it.
+  const known = tags.slice(0, 201);
+  return {
+    ...Object.fromEntries(known.map(({ key, value }) => [`aws:RequestTag/${key}`, value ?? ''])),
+    'aws:TagKeys': known.map(({ key }) => key ?? ''),
+  };
+}
+
+/** The condition keys for tags that a resource has. */
+export function resourceTags(tags: readonly Tag[] = []): Context {
+  return Object.fromEntries(tags.map(({ key, value }) => [`aws:ResourceTag/${key}`, value]));
 }
 
 /** Access to one resource, `profile/ID`, with its tags as `aws:ResourceTag`; one that is not there has none. */
@@ -33,8 +45,7 @@ export function accessTo(
   id: string | undefined,
   record: { readonly tags: readonly Tag[] } | undefined,
 ): Access {
-  const tags = (record?.tags ?? []).map(({ key, value }) => [`aws:ResourceTag/${key}`, value]);
-  return { resource: arnOf(call, `${type}/${id ?? '*'}`), context: Object.fromEntries(tags) };
+  return { resource: arnOf(call, `${type}/${id ?? '*'}`), context: resourceTags(record?.tags) };
 }
 
 /** The record that an access is about. Asked before the id is validated; what is no id names no record. */

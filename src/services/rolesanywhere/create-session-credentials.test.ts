@@ -190,13 +190,47 @@ test('a session policy of more than 2048 characters is kept in the profile and r
   }
 });
 
-test('managed policies cannot be read, so that they must not be left out: the session is refused', async () => {
-  const { session, road, profileId } = await arranged({
-    profile: { managedPolicyArns: ['arn:aws:iam::aws:policy/P'] },
-  });
-  refused(await session(), denied, unassumable);
+const readOnly = 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly';
+
+test('a managed policy that is not there must not be left out: the session is refused', async () => {
+  const { session, road, profileId } = await arranged();
+  for (const managedPolicyArns of [
+    ['arn:aws:iam::aws:policy/P'],
+    [readOnly, 'arn:aws:iam::aws:policy/P'],
+    [readOnly.replace('::aws:', '::123456789012:')],
+    [readOnly.toLowerCase()],
+    [`${readOnly} `],
+    ['x'],
+  ]) {
+    await road.rest('PATCH', `/profile/${profileId}`, { managedPolicyArns });
+    refused(await session(), denied, unassumable);
+  }
   await road.rest('PATCH', `/profile/${profileId}`, { managedPolicyArns: [] });
   assert.equal((await session()).status, 201);
+});
+
+test("a managed policy of the profile bounds the session, as the profile's own policy does", async () => {
+  const server = await arranged({ profile: { managedPolicyArns: [readOnly] } });
+  const { road, profileId } = server;
+  const keys = await actor(server, allowAll);
+  assert.equal((await road.rest('GET', '/profiles', undefined, { keys })).status, 200);
+  const create = () => road.rest('POST', '/profiles', { name: 'p', roleArns: [] }, { keys });
+  refused(await create(), denied, /because no session policy allows the rolesanywhere:CreateProfile action$/);
+  assert.equal((await road.query('iam', 'ListRoles', {}, { keys })).code, 'AccessDenied');
+  await road.rest('PATCH', `/profile/${profileId}`, { managedPolicyArns: [] });
+  refused(await create(), denied, /because no session policy allows/);
+  const fresh = await actor(server, allowAll);
+  assert.equal((await road.query('iam', 'ListRoles', {}, { keys: fresh })).status, 200);
+});
+
+test('ten managed policies are the most that a session carries', async () => {
+  for (const [count, status] of [
+    [10, 201],
+    [11, 403],
+  ] as const) {
+    const { session } = await arranged({ profile: { managedPolicyArns: Array(count).fill(readOnly) } });
+    assert.equal((await session()).status, status);
+  }
 });
 
 test('neither the audit log nor the log holds a secret, a token or an Authorization header', async () => {

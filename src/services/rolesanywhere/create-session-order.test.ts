@@ -3,7 +3,18 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CertificateOptions, makeCa } from '../../../test/pki.ts';
 import { account } from '../../../test/road.ts';
-import { type Arrangement, type Asked, arnOf, arranged, kept, refused, trusting, unknownId } from './rig.test.ts';
+import { defaultSettings } from '../settings.ts';
+import {
+  type Arrangement,
+  type Asked,
+  arnOf,
+  arranged,
+  imported,
+  kept,
+  refused,
+  trusting,
+  unknownId,
+} from './rig.test.ts';
 
 const roleArn = `arn:aws:iam::${account}:role/app`;
 const denied = 'AccessDeniedException';
@@ -17,6 +28,10 @@ type Fault = {
   readonly arrangement?: Arrangement;
   readonly asked?: Asked;
   readonly leaf?: CertificateOptions | 'strange';
+  /** A CRL lists the leaf. */
+  readonly revoked?: true;
+  /** The caller is still the holder of a certificate that the trust anchor vouches for: the attempt is noted. */
+  readonly noted?: true;
   readonly code?: string;
   readonly message: string | RegExp;
 };
@@ -75,6 +90,7 @@ const faults: readonly Fault[] = [
     leaf: { notAfter: '2026-11-22T11:59:59Z' },
     message: 'Untrusted certificate. Insufficient certificate',
   },
+  { what: 'a revoked leaf', part: 'revocation', revoked: true, noted: true, message: 'Certificate revoked' },
   {
     what: 'a signature that does not hold',
     part: 'signature',
@@ -85,30 +101,45 @@ const faults: readonly Fault[] = [
     what: 'a role that the profile does not list',
     part: 'listed',
     arrangement: { profile: { roleArns: [`${roleArn}-other`] } },
+    noted: true,
     message: "Requested Role isn't one of those listed in the Profile.",
   },
   {
     what: 'a session name that the profile does not accept',
     part: 'sessionName',
     asked: { body: { roleSessionName: 'mine' } },
+    noted: true,
     message: 'Not authorized to set roleSessionName',
+  },
+  {
+    what: 'no instance properties where they are required',
+    part: 'properties',
+    arrangement: {
+      settings: { ...defaultSettings, enforceInstanceProperties: true },
+      profile: { requireInstanceProperties: true },
+    },
+    noted: true,
+    message: 'Instance properties are required by the Profile.',
   },
   {
     what: 'a role that does not trust Roles Anywhere',
     part: 'trust',
     arrangement: { trust: trusting({ Principal: { Service: 'ec2.amazonaws.com' } }) },
+    noted: true,
     message: unassumable,
   },
   {
     what: 'a session longer than the role allows',
     part: 'duration',
     arrangement: { maxSessionDuration: 3600, profile: { durationSeconds: 3601 } },
+    noted: true,
     message: `${unassumable} The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
   },
   {
-    what: 'a managed session policy',
+    what: 'a managed session policy that is not there',
     part: 'managed',
     arrangement: { profile: { managedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] } },
+    noted: true,
     message: unassumable,
   },
 ];
@@ -116,14 +147,27 @@ const faults: readonly Fault[] = [
 async function suffer(...suffered: readonly Fault[]) {
   const profile = Object.assign({}, ...suffered.map(({ arrangement }) => arrangement?.profile));
   const arrangement: Arrangement = Object.assign({}, ...suffered.map((fault) => fault.arrangement), { profile });
-  const { road, ca, session } = await arranged(arrangement);
+  const server = await arranged(arrangement);
+  const { road, ca, session } = server;
   const leaves = suffered.map(({ leaf }) => leaf);
   const options: CertificateOptions = Object.assign({}, ...leaves.filter((leaf) => typeof leaf === 'object'));
   const leaf = (leaves.includes('strange') ? strange : ca).issue(options);
+  const serial = leaf.certificate.serialNumber;
+  if (suffered.some(({ revoked }) => revoked)) await imported(server, ca.crl({ revoked: [{ serial }] }).pem);
   const body = Object.assign({}, ...suffered.map(({ asked }) => asked?.body));
   const before = await kept(road);
   const answer = await session(Object.assign({}, ...suffered.map(({ asked }) => asked), { leaf, body }));
-  assert.deepEqual(await kept(road), before, 'a refused request leaves no subject');
+  const subjects = (await road.rest('GET', '/subjects')).json().subjects;
+  if (suffered.every(({ noted }) => noted)) {
+    const { subject } = (await road.rest('GET', `/subject/${subjects[0]?.subjectId}`)).json();
+    assert.deepEqual(
+      subject.credentials.map((one: { failed: boolean }) => one.failed),
+      [true],
+      'the attempt is noted',
+    );
+  } else {
+    assert.deepEqual(await kept(road), before, 'a request that proves nothing leaves no subject');
+  }
   return { answer, road };
 }
 
@@ -131,7 +175,9 @@ for (const fault of faults) {
   test(`${fault.what} is refused with its sentence`, async () => {
     const { answer, road } = await suffer(fault);
     refused(answer, fault.code ?? denied, fault.message);
-    const event = (await road.events()).at(-1);
+    const event = (await road.events()).findLast(
+      ({ eventName }) => !String(eventName).endsWith('Subjects') && eventName !== 'GetSubject',
+    );
     if (fault.part === 'signature') {
       assert.equal(event?.eventName, 'CreateProfile', 'who proves nothing leaves no event');
       return;

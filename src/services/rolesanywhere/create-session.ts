@@ -2,33 +2,22 @@
 // with two faults is told the first; what each refusal says to the stranger is AWS's sentence, what it says to the
 // operator is the reason.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
-import type { Reason, ServiceError } from '../../contract/error.ts';
-import {
-  integer,
-  list,
-  optional,
-  pattern,
-  required,
-  string,
-  structure,
-  timestampInSeconds,
-  type ValueOf,
-} from '../../contract/shape.ts';
-import { evaluateTrust } from '../../core/policy/evaluate.ts';
-import { contextOf } from '../../core/policy/request.ts';
+import { type Reason, ServiceError } from '../../contract/error.ts';
+import { optional, pattern, required, string, structure, type ValueOf } from '../../contract/shape.ts';
 import { mapAttributes } from '../../core/session/attributes.ts';
-import { encodeClaims, type SessionClaims } from '../../core/session/claims.ts';
-import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../../core/session/credentials.ts';
 import { roleSessionNameOf, sourceIdentityOf } from '../../core/session/identity.ts';
 import { type Baggage, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
+import type { Certificate } from '../../core/x509/certificate.ts';
 import type { PathReason } from '../../core/x509/path.ts';
-import type { Document, Reader } from '../../store/store.ts';
-import { formatArn, parseArn } from '../arn.ts';
-import { type Call, type CertificateHolder, operation, purposes } from '../call.ts';
-import { findRole, type RoleRecord } from '../iam/records.ts';
-import type { Collection } from '../records.ts';
-import { AccessDeniedException, ValidationException } from './errors.ts';
-import { type ProfileRecord, placeOf, profiles, type TrustAnchorRecord, trustAnchors } from './records.ts';
+import type { Reader, Writer } from '../../store/store.ts';
+import { parseArn } from '../arn.ts';
+import { type Call, type CertificateHolder, operation } from '../call.ts';
+import { findManagedPolicy, findRole, type RoleRecord } from '../iam/records.ts';
+import { AccessDeniedException, unassumable, ValidationException } from './errors.ts';
+import { byArn, nameIn, type ProfileRecord, profiles, type TrustAnchorRecord, trustAnchors } from './records.ts';
+import { checkRevocation, enabledCrls } from './revocation.ts';
+import { checkTrustPolicy } from './role-trust.ts';
+import { answer, type Identity, issue, SessionAnswer } from './session-answer.ts';
 import { DurationSeconds, InstanceProperties, ProfileArn, RoleArn, TrustAnchorArn } from './shapes.ts';
 import { seen } from './subjects.ts';
 
@@ -45,27 +34,6 @@ const input = structure({
   instanceProperties: optional(InstanceProperties, { doc: 'What the workload says of itself.' }),
 });
 
-const secret = { sensitive: true } as const;
-const Credentials = structure({
-  accessKeyId: required(string(), { doc: '`ASIA` and 16 characters.' }),
-  expiration: required(timestampInSeconds, { doc: 'When the credentials end.' }),
-  secretAccessKey: required(string(secret), { doc: '40 characters.' }),
-  sessionToken: required(string(secret), { doc: 'Goes with every request, opaque.' }),
-});
-const CredentialSet = structure({
-  assumedRoleUser: required(
-    structure({
-      arn: required(string(), { doc: 'The ARN of the session.' }),
-      assumedRoleId: required(string(), { doc: 'The unique id of the role, a colon, the session name.' }),
-    }),
-    { doc: 'Who the credentials are.' },
-  ),
-  credentials: required(Credentials, { doc: 'The credentials.' }),
-  packedPolicySize: required(integer(), { doc: 'Percent of what policies and tags may take.' }),
-  roleArn: required(string(), { doc: 'The role.' }),
-  sourceIdentity: required(string(), { doc: 'The source identity of the session.' }),
-});
-
 export const CreateSession = operation({
   doc: 'Gives temporary credentials of a role to the holder of a certificate that leads to the trust anchor.',
   http: 'POST /sessions 201',
@@ -74,38 +42,53 @@ export const CreateSession = operation({
   accountOf: ({ trustAnchorArn }) => accountOf(trustAnchorArn ?? ''),
   errors: [ValidationException, AccessDeniedException],
   input,
-  output: structure({
-    credentialSet: required(list(CredentialSet), { doc: 'One set of credentials.' }),
-    subjectArn: required(string(), {
-      doc: "The subject: the certificate's distinguished name in this account and Region.",
-    }),
-  }),
+  output: SessionAnswer,
   // No IAM action guards it: the certificate, the profile and the role's trust policy do.
   access: () => [],
   async run(asked, call) {
     const holder = certificateHolder(call);
-    const { trustAnchor, profile, role } = await load(asked, call);
+    const { trustAnchor, profile, role, crls, unknownPolicy } = await load(asked, call);
     checkTrustAnchor(trustAnchor);
     checkProfile(profile);
-    checkChain(holder, trustAnchor, call);
-    checkProof(holder);
-    checkRoleInProfile(asked, profile);
-    checkSessionName(asked, profile);
-    const identity = identify(holder, asked, role);
-    const baggage = pack(holder, profile, call);
-    checkTrustPolicy(asked, role, trustAnchor, { ...identity, ...baggage }, call);
-    const seconds = duration(asked, profile, role);
-    const packedPolicySize = weigh(asked, baggage);
-    const session = issue({ ...identity, ...baggage }, seconds, role, call);
-    return call.write(async (writer) => {
-      const subjectArn = await seen(writer, holder.certificate, call);
-      return answer(session, packedPolicySize, subjectArn, call);
+    const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
+    const path = checkChain(holder, anchors, call);
+    const grant = attempted(() => {
+      checkRevocation(path, anchors, crls, call);
+      checkProof(holder);
+      checkRoleInProfile(asked, profile);
+      checkSessionName(asked, profile);
+      checkInstanceProperties(asked, profile, call);
+      const identity = identify(holder, asked, role);
+      const baggage = pack(holder, profile, call);
+      checkTrustPolicy(asked.roleArn, role, trustAnchor, { ...identity, ...baggage }, call);
+      const seconds = duration(asked, profile, role);
+      const packedPolicySize = weigh(asked, baggage, unknownPolicy);
+      return { session: issue({ ...identity, ...baggage }, seconds, role, call), packedPolicySize };
     });
+    const { certificate } = holder;
+    const { instanceProperties } = asked;
+    const note = (writer: Writer) => seen(writer, { certificate, instanceProperties, failed: !grant.ok }, call);
+    if (grant.ok) {
+      const { session, packedPolicySize } = grant.value;
+      return call.write(async (writer) => answer(session, packedPolicySize, await note(writer), call));
+    }
+    // Ours: from here on, whoever holds the key is somebody that the trust anchor vouches for, and the attempt is noted.
+    if (!holder.proof().ok) throw grant.refusal;
+    return call.writeRefusal(grant.refusal, note);
   },
 });
 
 type Asked = ValueOf<typeof input>;
-type Identity = { readonly sourceIdentity: string; readonly roleSessionName: string };
+
+/** What the work gives, or what it was refused with. */
+function attempted<T>(work: () => T) {
+  try {
+    return { ok: true, value: work() } as const;
+  } catch (refusal) {
+    if (refusal instanceof ServiceError) return { ok: false, refusal } as const;
+    throw refusal;
+  }
+}
 
 /** The account of an ARN, or undefined for what is no account id: it comes from a stranger and becomes part of keys. */
 function accountOf(arn: string): string | undefined {
@@ -122,28 +105,22 @@ function certificateHolder({ caller }: Call): CertificateHolder {
 /** What the three ARNs name: in the account of the trust anchor and the Region of the signature, or not at all. */
 async function load({ trustAnchorArn, profileArn, roleArn }: Asked, call: Call) {
   return call.read(async (reader) => {
-    const trustAnchor = await named(reader, trustAnchors, trustAnchorArn, call);
-    const profile = await named(reader, profiles, profileArn, call);
+    const trustAnchor = await byArn(reader, trustAnchors, trustAnchorArn, call);
+    const profile = await byArn(reader, profiles, profileArn, call);
     const roleName = nameIn(roleArn);
     const role = roleName === undefined ? undefined : await findRole(reader, call.account, roleName);
-    return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined };
+    const crls = await enabledCrls(reader, trustAnchor, call);
+    const unknownPolicy = await firstUnknown(reader, profile?.managedPolicyArns ?? []);
+    return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined, crls, unknownPolicy };
   });
 }
 
-async function named<T extends { readonly arn: string } & Document>(
-  reader: Reader,
-  from: Collection<T>,
-  arn: string,
-  call: Call,
-): Promise<T | undefined> {
-  const id = nameIn(arn);
-  const record = id === undefined ? undefined : await from.get(reader, placeOf(call) + id);
-  return record?.arn === arn ? record : undefined;
-}
-
-/** What follows an ARN's last slash, where it has the form of a name or an id: a stranger's text makes no other key. */
-function nameIn(arn: string): string | undefined {
-  return /\/([\w+=,.@-]{1,64})$/.exec(arn)?.[1];
+/** The first of these managed policies that is not there. */
+async function firstUnknown(reader: Reader, policyArns: readonly string[]): Promise<string | undefined> {
+  for (const arn of policyArns) {
+    if ((await findManagedPolicy(reader, arn)) === undefined) return arn;
+  }
+  return undefined;
 }
 
 // AWS seen: the sentences of this and the next three checks, in this order; a disabled profile's is not known.
@@ -173,10 +150,9 @@ const untrusted: Readonly<Record<PathReason, string>> = {
   chainTooLong: 'Untrusted signing certificate',
 };
 
-function checkChain({ certificate, chain }: CertificateHolder, trustAnchor: TrustAnchorRecord, call: Call): void {
-  const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
+function checkChain({ certificate, chain }: CertificateHolder, anchors: readonly Certificate[], call: Call) {
   const verdict = call.validatePath({ leaf: certificate, intermediates: chain, anchors, now: call.now });
-  if (verdict.ok) return;
+  if (verdict.ok) return verdict.path;
   const { reason, cause, rule, detail } = verdict;
   throw denied(untrusted[reason], { reason, cause, rule, detail, certificate: verdict.certificate?.fingerprint });
 }
@@ -196,12 +172,19 @@ function checkSessionName({ roleSessionName }: Asked, profile: ProfileRecord): v
   throw denied('Not authorized to set roleSessionName', { reason: 'roleSessionNameNotAccepted' });
 }
 
+/** AWS doc: `requireInstanceProperties` is unused. Ours: the operator may have it enforced; the sentence is ours, too. */
+function checkInstanceProperties({ instanceProperties = {} }: Asked, profile: ProfileRecord, call: Call): void {
+  if (!profile.requireInstanceProperties || !call.settings.enforceInstanceProperties) return;
+  if (Object.keys(instanceProperties).length > 0) return;
+  throw denied('Instance properties are required by the Profile.', { reason: 'instancePropertiesMissing' });
+}
+
 function identify({ certificate }: CertificateHolder, asked: Asked, role: RoleRecord | undefined): Identity {
-  if (role === undefined) throw unassumable(asked, { reason: 'noRole' });
+  if (role === undefined) throw unassumable(asked.roleArn, { reason: 'noRole' });
   const sourceIdentity = sourceIdentityOf(certificate);
-  if (!sourceIdentity.ok) throw unassumable(asked, sourceIdentity);
+  if (!sourceIdentity.ok) throw unassumable(asked.roleArn, sourceIdentity);
   const roleSessionName = roleSessionNameOf(certificate, asked.roleSessionName);
-  if (!roleSessionName.ok) throw unassumable(asked, roleSessionName);
+  if (!roleSessionName.ok) throw unassumable(asked.roleArn, roleSessionName);
   return { sourceIdentity: sourceIdentity.text, roleSessionName: roleSessionName.text };
 }
 
@@ -213,125 +196,23 @@ function pack({ certificate }: CertificateHolder, profile: ProfileRecord, call: 
   return { tags, policies, managedPolicyArns: profile.managedPolicyArns };
 }
 
-const service = 'rolesanywhere.amazonaws.com';
-
-/** The role's trust policy must let Roles Anywhere assume it, set the source identity, and tag where there are tags. */
-function checkTrustPolicy(
-  asked: Asked,
-  role: RoleRecord | undefined,
-  trustAnchor: TrustAnchorRecord,
-  session: Identity & Baggage,
-  call: Call,
-): asserts role is RoleRecord {
-  if (role === undefined) throw unassumable(asked, { reason: 'noRole' });
-  const trust = { name: 'trust policy', policy: call.policyOf(role.assumeRolePolicyDocument, 'trust') };
-  const context = contextOf(trustContext(trustAnchor, session, call));
-  const tagging = Object.keys(session.tags).length === 0 ? [] : ['sts:TagSession'];
-  for (const action of ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity']) {
-    const decision = evaluateTrust(trust, {
-      principal: { kind: 'service', service },
-      action,
-      resource: role.arn,
-      resourceAccount: call.account,
-      context,
-      multivalued: listKeys,
-    });
-    if (decision.decision !== 'allowed') throw unassumable(asked, { reason: decision.because, action, decision });
-  }
-}
-
-const listKeys: ReadonlySet<string> = new Set(['aws:tagkeys']);
-
-/** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */
-function trustContext(trustAnchor: TrustAnchorRecord, { tags, ...session }: Identity & Baggage, call: Call) {
-  const tagKeys = Object.entries(tags).flatMap(([key, value]) => [
-    [`aws:PrincipalTag/${key}`, value],
-    [`aws:RequestTag/${key}`, value],
-  ]);
-  return {
-    ...Object.fromEntries(tagKeys),
-    'aws:TagKeys': Object.keys(tags),
-    'aws:SourceArn': trustAnchor.arn,
-    'aws:SourceAccount': call.account,
-    'aws:PrincipalServiceName': service,
-    'aws:PrincipalIsAWSService': 'true',
-    'aws:CurrentTime': call.now.toISOString(),
-    'aws:EpochTime': String(Math.floor(call.now.getTime() / 1000)),
-    'aws:RequestedRegion': call.region,
-    'aws:SecureTransport': String(call.origin.secure),
-    'aws:SourceIp': call.origin.ip,
-    'aws:UserAgent': call.origin.userAgent,
-    'sts:SourceIdentity': session.sourceIdentity,
-    'sts:RoleSessionName': session.roleSessionName,
-  };
-}
-
 function duration(asked: Asked, profile: ProfileRecord, role: RoleRecord): number {
   const verdict = sessionSeconds(asked.durationSeconds, profile.durationSeconds, role.maxSessionDuration);
   if (verdict.ok) return verdict.seconds;
   // AWS seen: the sentence goes on with STS's own.
   const because = ' The requested DurationSeconds exceeds the MaxSessionDuration set for this role.';
-  throw unassumable(asked, { reason: verdict.reason, seconds: verdict.seconds }, because);
+  throw unassumable(asked.roleArn, { reason: verdict.reason, seconds: verdict.seconds }, because);
 }
 
-function weigh(asked: Asked, baggage: Baggage): number {
-  const [unknown] = baggage.managedPolicyArns;
-  // No managed policies are kept yet: one that cannot be read must not widen the session by being left out.
-  if (unknown !== undefined) throw unassumable(asked, { reason: 'noManagedPolicy', policyArn: unknown });
+function weigh(asked: Asked, baggage: Baggage, unknownPolicy: string | undefined): number {
+  // INVARIANT: the managed policies are read again at every use, as they are then; one that cannot be read never widens.
+  if (unknownPolicy !== undefined)
+    throw unassumable(asked.roleArn, { reason: 'noManagedPolicy', policyArn: unknownPolicy });
   const verdict = judgeBaggage(baggage);
-  if (!verdict.ok) throw unassumable(asked, { reason: verdict.reason });
+  if (!verdict.ok) throw unassumable(asked.roleArn, { reason: verdict.reason });
   return verdict.packedPolicySize;
-}
-
-function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): SessionClaims {
-  const issuedAt = Math.floor(call.now.getTime() / 1000);
-  return {
-    version: 1,
-    accessKeyId: accessKeyIdOf('ASIA', call.randomBytes(identifierBytes)),
-    secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
-    account: call.account,
-    partition: parseArn(role.arn)?.partition ?? call.partition,
-    roleArn: role.arn,
-    roleName: role.roleName,
-    roleId: role.roleId,
-    ...session,
-    issuedAt,
-    expiresAt: issuedAt + seconds,
-    issuedBy: 'rolesanywhere:CreateSession',
-  };
-}
-
-function answer(session: SessionClaims, packedPolicySize: number, subjectArn: string, call: Call) {
-  const { partition, account, roleName, roleId, roleSessionName } = session;
-  const resource = `assumed-role/${roleName}/${roleSessionName}`;
-  const sessionToken = Buffer.from(call.sealed(purposes.sessionToken, encodeClaims(session))).toString('base64');
-  return {
-    credentialSet: [
-      {
-        assumedRoleUser: {
-          arn: formatArn({ partition, service: 'sts', region: '', account, resource }),
-          assumedRoleId: `${roleId}:${roleSessionName}`,
-        },
-        credentials: {
-          accessKeyId: session.accessKeyId,
-          expiration: new Date(session.expiresAt * 1000),
-          secretAccessKey: session.secretAccessKey,
-          sessionToken,
-        },
-        packedPolicySize,
-        roleArn: session.roleArn,
-        sourceIdentity: session.sourceIdentity ?? '',
-      },
-    ],
-    subjectArn,
-  };
 }
 
 function denied(message: string, reason: Reason): ServiceError {
   return AccessDeniedException(message, reason);
-}
-
-/** AWS seen: one sentence for all that keeps STS from assuming the role; some causes add a second. */
-function unassumable({ roleArn }: Asked, reason: Reason, more = ''): ServiceError {
-  return denied(`Unable to assume role for ${roleArn}.${more}`, reason);
 }

@@ -1,38 +1,59 @@
-// Notification settings of a trust anchor: which expiries are notified, and how many days ahead.
-import { ValidationException } from './errors.ts';
-import type { NotificationSettingRecord } from './records.ts';
+// The operations that change which expiries of a trust anchor are notified, and how many days ahead. What is not named
+// keeps its setting.
+// AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/customize-notification-settings.html
+import { list, optional, required, structure } from '../../contract/shape.ts';
+import { operation } from '../call.ts';
+import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
+import { settingsWith, settingsWithout } from './notification-defaults.ts';
+import { NotificationChannel, NotificationEvent, NotificationSettings, TrustAnchorDetail, Uuid } from './shapes.ts';
+import { change, onAnchor } from './trust-anchors.ts';
 
-/** AWS seen: CloudTrail record of CreateTrustAnchor, 2024-08-01; in this order. */
-const defaults: readonly NotificationSettingRecord[] = (
-  ['CA_CERTIFICATE_EXPIRY', 'END_ENTITY_CERTIFICATE_EXPIRY'] as const
-).map((event) => ({
-  enabled: true,
-  event,
-  threshold: 45,
-  channel: 'ALL',
-  configuredBy: 'rolesanywhere.amazonaws.com',
-}));
+const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
+const output = structure({ trustAnchor: required(TrustAnchorDetail, { doc: 'The trust anchor.' }) });
+const errors = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;
+const NotificationSettingKey = structure({
+  event: required(NotificationEvent, { doc: 'The event.' }),
+  channel: optional(NotificationChannel, { doc: 'The channel. Absent: ALL.' }),
+});
 
-type Setting = {
-  readonly enabled: boolean;
-  readonly event: NotificationSettingRecord['event'];
-  readonly threshold?: number | undefined;
-  readonly channel?: 'ALL' | undefined;
-};
+export const PutNotificationSettings = operation({
+  doc: 'Replaces the settings of the events that are given; other events keep theirs.',
+  // The plural is AWS's.
+  http: 'PATCH /put-notifications-settings 200',
+  effect: 'write',
+  errors,
+  input: structure({
+    trustAnchorId,
+    notificationSettings: required(NotificationSettings, { doc: 'The new settings.' }),
+  }),
+  output,
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
+  run: ({ trustAnchorId: id, notificationSettings: given }, call) =>
+    change(call, id, (record) => ({
+      ...record,
+      notificationSettings: settingsWith(given, call.account, record.notificationSettings),
+    })),
+});
 
-/** The defaults with the given settings in their places; throws ValidationException for an enabled one without a threshold. */
-export function settingsWithDefaults(
-  account: string,
-  given: readonly Setting[] = [],
-): readonly NotificationSettingRecord[] {
-  for (const { enabled, event, threshold } of given) {
-    // Ours: AWS documents the threshold as required when enabled, and not the answer where it is missing.
-    if (enabled && threshold === undefined) throw ValidationException(`A threshold is required to enable ${event}.`);
-  }
-  return defaults.map((fallback) => {
-    const own = given.findLast(({ event }) => event === fallback.event);
-    if (own === undefined) return fallback;
-    const { enabled, event, threshold = null } = own;
-    return { enabled, event, threshold, channel: 'ALL', configuredBy: account };
-  });
-}
+export const ResetNotificationSettings = operation({
+  doc: "Puts AWS's defaults in the place of the settings of the events that are given.",
+  http: 'PATCH /reset-notifications-settings 200',
+  effect: 'write',
+  errors,
+  input: structure({
+    trustAnchorId,
+    notificationSettingKeys: required(list(NotificationSettingKey, { min: 0, max: 50 }), {
+      doc: 'The settings to reset.',
+    }),
+  }),
+  output,
+  access: (input, call) => onAnchor(call, input.trustAnchorId),
+  run: ({ trustAnchorId: id, notificationSettingKeys: keys }, call) =>
+    change(call, id, (record) => ({
+      ...record,
+      notificationSettings: settingsWithout(
+        keys.map(({ event }) => event),
+        record.notificationSettings,
+      ),
+    })),
+});

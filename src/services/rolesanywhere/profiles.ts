@@ -6,13 +6,13 @@ import { type Call, operation } from '../call.ts';
 import { accessTo, creating, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import {
+  added,
   arnOf,
   changed,
   defaultMappings,
   found,
   listed,
   type ProfileRecord,
-  placeOf,
   profiles,
   removed,
 } from './records.ts';
@@ -27,7 +27,7 @@ import {
   TagList,
   Uuid,
 } from './shapes.ts';
-import { checkTags } from './tags.ts';
+import { checkTags } from './tag-rules.ts';
 
 const kind = 'Profile';
 const profileId = required(Uuid, { doc: 'The unique identifier of the profile.' });
@@ -50,7 +50,9 @@ export const CreateProfile = operation({
     name: required(ResourceName, { doc: 'Shown in lists; need not be unique.' }),
     roleArns: required(RoleArnList, { doc: 'The roles a session may assume.' }),
     sessionPolicy: optional(string(), { doc: 'A policy that bounds every session, as JSON text.' }),
-    requireInstanceProperties: optional(boolean, { doc: 'Unused by AWS; stored and shown.' }),
+    requireInstanceProperties: optional(boolean, {
+      doc: "Unused by AWS; enforced only where the operator's settings say so.",
+    }),
     enabled: optional(boolean, { doc: 'Whether CreateSession may use the profile. Absent: false.' }),
     tags: optional(TagList, { doc: 'Tags of the new profile.' }),
     ...limits,
@@ -80,7 +82,7 @@ export const CreateProfile = operation({
       updatedAt: now,
     };
     return call.write(async (writer) => {
-      await profiles.put(writer, placeOf(call) + id, record);
+      await added(writer, profiles, call, record, { quota: call.settings.quotas.profiles, plural: 'profiles' });
       return { profile: detail(record) };
     });
   },

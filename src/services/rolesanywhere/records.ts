@@ -54,9 +54,11 @@ export type TrustAnchorRecord = {
   readonly id: string;
   readonly arn: string;
   readonly name: string;
-  readonly sourceType: 'CERTIFICATE_BUNDLE';
-  /** PEM, one or two certificates, ends with a newline. */
+  readonly sourceType: 'CERTIFICATE_BUNDLE' | 'AWS_ACM_PCA';
+  /** PEM of the trusted certificates, ends with a newline; of a private CA, as it was when the source was set. */
   readonly x509CertificateData: string;
+  /** Where the source is a private CA. */
+  readonly acmPcaArn?: string;
   readonly enabled: boolean;
   readonly notificationSettings: readonly NotificationSettingRecord[];
   readonly tags: readonly Tag[];
@@ -64,20 +66,67 @@ export type TrustAnchorRecord = {
   readonly updatedAt: string;
 };
 
-/** A subject as stored: a distinguished name that asked for a session in this account and Region. */
+/** A CRL as stored. */
+export type CrlRecord = {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  /** Base64 of what was imported, byte for byte. */
+  readonly crlData: string;
+  readonly enabled: boolean;
+  readonly trustAnchorArn: string;
+  readonly tags: readonly Tag[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+/** What CreateSession must know of a CRL before it reads it. */
+export type CrlEntry = {
+  readonly enabled: boolean;
+  /** SHA-256 of `crlData`, lower-case hex. */
+  readonly digest: string;
+};
+
+/** When something was last seen of a subject, and whether the attempt was refused. */
+export type Sighting = { readonly key: string; readonly seenAt: string; readonly failed: boolean };
+
+/**
+ * A subject as stored: a distinguished name that asked for a session in this account and Region. What was seen stands in
+ * a document of its own under the subject's key and the sighting's, so that a session that shows nothing new writes little.
+ */
 export type SubjectRecord = {
   readonly id: string;
   readonly arn: string;
   /** RFC 2253 text. */
   readonly x509Subject: string;
+  readonly tags: readonly Tag[];
+  /** Certificates, most recent first. */
+  readonly credentials: readonly Sighting[];
+  /** Sets of instance properties, most recent first. */
+  readonly instanceProperties: readonly Sighting[];
   readonly createdAt: string;
   readonly lastSeenAt: string;
 };
 
+/** A certificate that a subject showed. */
+export type SubjectCredential = {
+  /** Decimal. */
+  readonly serialNumber: string;
+  /** RFC 2253 text. */
+  readonly issuer: string;
+  /** PEM; null for one that is too long to keep. */
+  readonly x509CertificateData: string | null;
+};
+
 export const profiles = collection<ProfileRecord>('rolesanywhere/profiles');
 export const trustAnchors = collection<TrustAnchorRecord>('rolesanywhere/trust-anchors');
-
+export const crls = collection<CrlRecord>('rolesanywhere/crls');
+/** The CRLs of each trust anchor, by trust anchor id and CRL id. INVARIANT: written together with `crls`. */
+export const crlsOfTrustAnchors = collection<CrlEntry>('rolesanywhere/trust-anchor-crls');
 export const subjects = collection<SubjectRecord>('rolesanywhere/subjects');
+/** By subject and sighting, as the next. */
+export const subjectCredentials = collection<SubjectCredential>('rolesanywhere/subject-credentials');
+export const subjectProperties = collection<{ readonly [name: string]: string }>('rolesanywhere/subject-properties');
 
 /** Where regional resources of the call's account stand. */
 export function placeOf(call: Pick<Call, 'account' | 'region'>): string {
@@ -88,6 +137,31 @@ export function placeOf(call: Pick<Call, 'account' | 'region'>): string {
 export function arnOf(call: Call, resource: string): string {
   const { partition, region, account } = call;
   return formatArn({ partition, service: 'rolesanywhere', region, account, resource });
+}
+
+/** More CRLs than a trust anchor can have: the settings allow a hundred. */
+export const maxCrls = 1000;
+
+/** What the keys in `crlsOfTrustAnchors` of one trust anchor's CRLs begin with. */
+export function underAnchor(call: Pick<Call, 'account' | 'region'>, trustAnchorId: string): string {
+  return `${placeOf(call)}${trustAnchorId}/`;
+}
+
+/** The record that an ARN names: in the account and Region of the call, or not at all. */
+export async function byArn<T extends { readonly arn: string } & Document>(
+  reader: Reader,
+  from: Collection<T>,
+  arn: string,
+  call: Call,
+): Promise<T | undefined> {
+  const id = nameIn(arn);
+  const record = id === undefined ? undefined : await from.get(reader, placeOf(call) + id);
+  return record?.arn === arn ? record : undefined;
+}
+
+/** What follows an ARN's last slash, where it has the form of a name or an id: a stranger's text makes no other key. */
+export function nameIn(arn: string): string | undefined {
+  return /\/([\w+=,.@-]{1,64})$/.exec(arn)?.[1];
 }
 
 /** The record, or ResourceNotFoundException naming what was sought. */
@@ -101,6 +175,45 @@ export async function found<T extends Document>(
   const record = await from.get(reader, placeOf(call) + id);
   if (record === undefined) throw ResourceNotFoundException(`${kind} ${id} was not found.`);
   return record;
+}
+
+/** How many records of a collection the account has in the Region: known from the first one that is added on. */
+const counts = collection<{ readonly count: number }>('rolesanywhere/counts');
+
+/**
+ * Adds a new record, or throws when the account has `quota` of them in the Region already. INVARIANT: what is added here is
+ * removed by `removed` alone, so that the count stays right; in one transaction, so that two at once are not both the last.
+ */
+export async function added<T extends { readonly id: string } & Document>(
+  writer: Writer,
+  to: Collection<T>,
+  call: Call,
+  record: T,
+  { quota, plural }: { readonly quota: number; readonly plural: string },
+): Promise<void> {
+  const count = await countOf(writer, to, call);
+  if (count >= quota) {
+    // Ours: AWS's error is not known; this is the only one of its model that can tell.
+    const sentence = `The quota is reached: at most ${quota} ${plural} per account and Region.`;
+    throw ValidationException(sentence, { reason: 'quotaReached', quota });
+  }
+  await to.put(writer, placeOf(call) + record.id, record);
+  await counts.put(writer, placeOf(call) + to.name, { count: count + 1 });
+}
+
+/** The count that is kept, or for records of before it was kept, the count of them. */
+async function countOf<T extends Document>(reader: Reader, of: Collection<T>, call: Call): Promise<number> {
+  const kept = await counts.get(reader, placeOf(call) + of.name);
+  if (kept !== undefined) return kept.count;
+  const limit = 1000;
+  let count = 0;
+  for (let after: string | undefined; ; ) {
+    const query = { prefix: placeOf(call), limit, ...(after === undefined ? {} : { after }) };
+    const entries = await of.list(reader, query);
+    count += entries.length;
+    if (entries.length < limit) return count;
+    after = entries.at(-1)?.key;
+  }
 }
 
 /** Reads, changes and writes one record; gives the new one. */
@@ -127,6 +240,8 @@ export async function removed<T extends Document>(
 ): Promise<T> {
   const record = await found(writer, from, call, id, kind);
   await from.delete(writer, placeOf(call) + id);
+  const kept = await counts.get(writer, placeOf(call) + from.name);
+  if (kept !== undefined) await counts.put(writer, placeOf(call) + from.name, { count: kept.count - 1 });
   return record;
 }
 
@@ -134,17 +249,18 @@ export async function removed<T extends Document>(
 const defaultPageSize = 50;
 const maxPageSize = 100;
 
-/** One page of the account's records in the Region, in the order of creation. */
+/** One page of the account's records in the Region, in the order of their ids: for most, of creation. */
 export async function listed<T extends Document>(
   call: Call,
   from: Collection<T>,
   { nextToken, pageSize = defaultPageSize }: { readonly nextToken?: string; readonly pageSize?: number },
+  max = maxPageSize,
 ): Promise<Page<T>> {
   if (pageSize < 1)
     throw ValidationException(
       `1 validation error detected: Value '${pageSize}' at 'pageSize' failed to satisfy constraint: Member must have value greater than or equal to 1`,
     );
-  const size = Math.min(pageSize, maxPageSize);
+  const size = Math.min(pageSize, max);
   const query = { collection: from, prefix: placeOf(call), token: nextToken, size };
   const answer = await call.read((reader) => page(call, reader, query));
   if (answer === undefined) throw ValidationException('Invalid nextToken.');

@@ -11,7 +11,16 @@ import {
   type SessionRequest,
   testRoad,
 } from '../../../test/road.ts';
-import { profiles, subjects, trustAnchors } from './records.ts';
+import type { Settings } from '../settings.ts';
+import {
+  crls,
+  crlsOfTrustAnchors,
+  profiles,
+  subjectCredentials,
+  subjectProperties,
+  subjects,
+  trustAnchors,
+} from './records.ts';
 
 /** What a role's trust policy must allow for a session with tags. */
 export const trustedActions = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
@@ -47,6 +56,7 @@ export type Arrangement = {
   readonly trust?: string;
   readonly maxSessionDuration?: number;
   readonly leaf?: CertificateOptions;
+  readonly settings?: Settings;
 };
 
 /** What a request for a session differs in from the plain good one. */
@@ -61,7 +71,7 @@ export type Arranged = Awaited<ReturnType<typeof arranged>>;
 /** A server where CreateSession succeeds: enabled trust anchor and profile, and a role `app` that trusts Roles Anywhere. */
 export async function arranged(arrangement: Arrangement = {}) {
   const { ca = makeCa(), trust = trusting(), maxSessionDuration = 43200 } = arrangement;
-  const road = await testRoad();
+  const road = await testRoad(arrangement.settings === undefined ? {} : { settings: arrangement.settings });
   const leaf = ca.issue({ subject: 'O=Acme,OU=Ops,CN=client', ...arrangement.leaf });
   const role = await road.query('iam', 'CreateRole', {
     RoleName: 'app',
@@ -131,9 +141,22 @@ export function kept({ store }: Road): Promise<object> {
     return {
       profiles: await profiles.list(reader, all),
       trustAnchors: await trustAnchors.list(reader, all),
+      crls: await crls.list(reader, all),
+      crlsOfTrustAnchors: await crlsOfTrustAnchors.list(reader, all),
       subjects: await subjects.list(reader, all),
+      subjectCredentials: await subjectCredentials.list(reader, all),
+      subjectProperties: await subjectProperties.list(reader, all),
     };
   });
+}
+
+/** Imports a CRL for the trust anchor, enabled unless `more` says otherwise; gives what is shown of it. */
+export async function imported({ road, arns }: Arranged, crl: string | Uint8Array, more: object = {}) {
+  const crlData = Buffer.from(crl).toString('base64');
+  const body = { name: 'crl', enabled: true, crlData, trustAnchorArn: arns.trustAnchorArn, ...more };
+  const answer = await road.rest('POST', '/crls', body);
+  assert.equal(answer.status, 201, answer.body);
+  return answer.json().crl;
 }
 
 /** Asserts that the answer is this error, sentence and all. */

@@ -53,8 +53,9 @@ export const DurationSeconds = integer({ min: 900, max: 43200 });
 export const CertificateField = oneOf('x509Subject', 'x509Issuer', 'x509SAN');
 
 const tagPattern = pattern('[ a-zA-Z0-9_.:/=+@-]*');
+export const TagKey = string({ min: 1, max: 128, pattern: tagPattern, sensitive: true });
 export const Tag = structure({
-  key: required(string({ min: 1, max: 128, pattern: tagPattern, sensitive: true }), { doc: 'The tag key.' }),
+  key: required(TagKey, { doc: 'The tag key.' }),
   value: required(string({ min: 0, max: 256, pattern: tagPattern, sensitive: true }), { doc: 'The tag value.' }),
 });
 export const TagList = list(Tag, { min: 0, max: 200 });
@@ -74,7 +75,9 @@ export const ProfileDetail = structure({
   profileId: optional(Uuid, { doc: 'The unique identifier of the profile.' }),
   profileArn: optional(ProfileArn, { doc: 'The ARN of the profile.' }),
   name: optional(ResourceName, { doc: 'The name; need not be unique.' }),
-  requireInstanceProperties: optional(boolean, { doc: 'Unused by AWS; stored and shown.' }),
+  requireInstanceProperties: optional(boolean, {
+    doc: "Unused by AWS; enforced only where the operator's settings say so.",
+  }),
   enabled: optional(boolean, { doc: 'Whether CreateSession may use the profile.' }),
   createdBy: optional(string(), { doc: 'The ARN of the caller that made the profile.' }),
   sessionPolicy: optional(string(), { doc: 'A policy that bounds every session of the profile.' }),

@@ -1,24 +1,215 @@
-// Subjects: the distinguished names that were given sessions. No operation makes one; CreateSession does in passing.
+// Subjects: the distinguished names that asked for sessions with a trusted certificate, with what they showed last. No
+// operation makes one; CreateSession does in passing.
 import { createHash } from 'node:crypto';
-import type { Certificate } from '../../core/x509/certificate.ts';
+import { boolean, list, optional, required, string, structure, timestamp, type ValueOf } from '../../contract/shape.ts';
+import { type Certificate, certificatePem } from '../../core/x509/certificate.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
-import type { Writer } from '../../store/store.ts';
-import type { Call } from '../call.ts';
-import { arnOf, placeOf, subjects } from './records.ts';
+import type { Document, Writer } from '../../store/store.ts';
+import { type Call, operation } from '../call.ts';
+import type { Collection } from '../records.ts';
+import { accessTo, sought } from './access.ts';
+import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
+import {
+  arnOf,
+  found,
+  listed,
+  placeOf,
+  type Sighting,
+  type SubjectCredential,
+  type SubjectRecord,
+  subjectCredentials,
+  subjectProperties,
+  subjects,
+} from './records.ts';
+import { InstanceProperties, nextTokenMember, pageMembers, Uuid } from './shapes.ts';
 
-/** Notes that the subject was seen; gives its ARN. The same name in the same account and Region is the same subject. */
-export async function seen(writer: Writer, { subject }: Certificate, call: Call): Promise<string> {
-  const id = subjectId(placeOf(call) + subject.key);
-  const now = call.now.toISOString();
-  const known = await subjects.get(writer, placeOf(call) + id);
-  const created = { id, arn: arnOf(call, `subject/${id}`), x509Subject: rfc2253(subject), createdAt: now };
-  const record = { ...(known ?? created), lastSeenAt: now };
-  await subjects.put(writer, placeOf(call) + id, record);
+const summary = {
+  subjectArn: optional(string(), { doc: 'The ARN of the subject.' }),
+  subjectId: optional(Uuid, { doc: 'The unique identifier of the subject.' }),
+  enabled: optional(boolean, { doc: 'Always true: no operation disables a subject.' }),
+  x509Subject: optional(string(), { doc: 'The distinguished name, as RFC 2253 writes it.' }),
+  lastSeenAt: optional(timestamp, { doc: 'When a session was last asked for.' }),
+  createdAt: optional(timestamp, { doc: 'When a session was first asked for.' }),
+  updatedAt: optional(timestamp, { doc: 'When what is kept of the subject last changed.' }),
+};
+const SubjectSummary = structure(summary);
+const sighting = {
+  seenAt: optional(timestamp, { doc: 'When it was last shown.' }),
+  failed: optional(boolean, { doc: 'Whether the request that last showed it was refused.' }),
+};
+const CredentialSummary = structure({
+  ...sighting,
+  serialNumber: optional(string(), { doc: "The certificate's serial number, decimal." }),
+  issuer: optional(string(), { doc: "The issuer's distinguished name, as RFC 2253 writes it." }),
+  enabled: optional(boolean, { doc: 'Always true.' }),
+  x509CertificateData: optional(string(), { doc: 'The certificate in PEM; absent when it is longer than 16 KiB.' }),
+});
+const InstanceProperty = structure({
+  ...sighting,
+  properties: optional(InstanceProperties, { doc: 'What the workload said of itself.' }),
+});
+const SubjectDetail = structure({
+  ...summary,
+  credentials: optional(list(CredentialSummary), {
+    doc: 'The certificates shown last, most recent first; at most 50.',
+  }),
+  instanceProperties: optional(list(InstanceProperty), {
+    doc: 'The sets of instance properties sent last, most recent first; at most 50.',
+  }),
+});
+
+export const GetSubject = operation({
+  doc: 'Gets a subject, with the certificates and instance properties it showed last.',
+  http: 'GET /subject/{subjectId} 200',
+  effect: 'read',
+  errors: [ResourceNotFoundException, AccessDeniedException],
+  input: structure({ subjectId: required(Uuid, { doc: 'The unique identifier of the subject.' }) }),
+  output: structure({ subject: optional(SubjectDetail, { doc: 'The subject.' }) }),
+  access: async ({ subjectId: id }, call) => [accessTo(call, 'subject', id, await sought(call, subjects, id))],
+  run: ({ subjectId: id }, call) =>
+    call.read(async (reader) => {
+      const record = await found(reader, subjects, call, id, 'Subject');
+      const all = { prefix: `${placeOf(call)}${id}/`, limit: maxKept };
+      const credentials = await subjectCredentials.list(reader, all);
+      const properties = await subjectProperties.list(reader, all);
+      const subject = {
+        ...shown(record),
+        credentials: joined(record.credentials, credentials, credentialShown),
+        instanceProperties: joined(record.instanceProperties, properties, (set) => ({ properties: set })),
+      };
+      return { subject };
+    }),
+});
+
+export const ListSubjects = operation({
+  doc: "Lists the account's subjects in the Region, in the order of their ids.",
+  http: 'GET /subjects 200',
+  effect: 'read',
+  errors: [ValidationException, AccessDeniedException],
+  input: structure(pageMembers),
+  output: structure({
+    subjects: optional(list(SubjectSummary), { doc: 'The subjects, without what they showed.' }),
+    ...nextTokenMember,
+  }),
+  access: (_input, call) => [{ resource: arnOf(call, 'subject/*') }],
+  async run(input, call) {
+    const { records, next } = await listed(call, subjects, input);
+    return { subjects: records.map(shown), nextToken: next };
+  },
+});
+
+/** Certificates and sets of properties kept of one subject. Ours: AWS documents "the most recent", not how many. */
+const maxKept = 50;
+/** Characters of the longest PEM that is kept. Ours: room for every algorithm, and a bound on what a subject takes. */
+const maxPem = 16 * 1024;
+
+/** What a holder of a trusted certificate showed, and whether it was refused. */
+export type Seen = {
+  readonly certificate: Certificate;
+  readonly instanceProperties?: Readonly<Record<string, string>> | undefined;
+  readonly failed: boolean;
+};
+
+/** Notes what was seen of the subject; gives its ARN. The same name in the same account and Region is the same subject. */
+export async function seen(
+  writer: Writer,
+  { certificate, instanceProperties = {}, failed }: Seen,
+  call: Call,
+): Promise<string> {
+  const id = uuidOf(placeOf(call) + certificate.subject.key);
+  const key = placeOf(call) + id;
+  const known = (await subjects.get(writer, key)) ?? unseen(id, certificate, call);
+  const at = { seenAt: call.now.toISOString(), failed };
+  const credential = { ...at, key: digestOf([certificate.issuer.key, certificate.serialHex]) };
+  const properties = Object.entries(instanceProperties).sort(([one], [other]) => (one < other ? -1 : 1));
+  const record: SubjectRecord = {
+    ...known,
+    credentials: await noted(writer, subjectCredentials, key, known.credentials, credential, credentialOf(certificate)),
+    instanceProperties:
+      properties.length === 0
+        ? known.instanceProperties
+        : await noted(
+            writer,
+            subjectProperties,
+            key,
+            known.instanceProperties,
+            { ...at, key: digestOf(properties) },
+            Object.fromEntries(properties),
+          ),
+    lastSeenAt: at.seenAt,
+  };
+  await subjects.put(writer, key, record);
   return record.arn;
 }
 
+function unseen(id: string, { subject }: Certificate, call: Call): SubjectRecord {
+  const now = call.now.toISOString();
+  const never = { tags: [], credentials: [], instanceProperties: [], createdAt: now, lastSeenAt: now };
+  return { id, arn: arnOf(call, `subject/${id}`), x509Subject: rfc2253(subject), ...never };
+}
+
+function credentialOf({ serialNumber, issuer, der }: Certificate): SubjectCredential {
+  const pem = certificatePem(der);
+  return {
+    serialNumber: serialNumber.toString(),
+    issuer: rfc2253(issuer),
+    x509CertificateData: pem.length > maxPem ? null : pem,
+  };
+}
+
+/** Puts the sighting first, keeps what it is of when that is new, and lets go of what was not seen for the longest. */
+async function noted<T extends Document>(
+  writer: Writer,
+  from: Collection<T>,
+  subject: string,
+  known: readonly Sighting[],
+  sighting: Sighting,
+  what: T,
+): Promise<readonly Sighting[]> {
+  const others = known.filter(({ key }) => key !== sighting.key);
+  if (others.length === known.length) await from.put(writer, `${subject}/${sighting.key}`, what);
+  const sightings = [sighting, ...others];
+  for (const { key } of sightings.slice(maxKept)) await from.delete(writer, `${subject}/${key}`);
+  return sightings.slice(0, maxKept);
+}
+
+function shown(record: SubjectRecord): ValueOf<typeof SubjectSummary> {
+  const lastSeenAt = new Date(record.lastSeenAt);
+  return {
+    subjectArn: record.arn,
+    subjectId: record.id,
+    enabled: true,
+    x509Subject: record.x509Subject,
+    lastSeenAt,
+    createdAt: new Date(record.createdAt),
+    // Every visit changes what is kept, and nothing else does.
+    updatedAt: lastSeenAt,
+  };
+}
+
+function credentialShown({ x509CertificateData, ...credential }: SubjectCredential) {
+  return { ...credential, enabled: true, ...(x509CertificateData === null ? {} : { x509CertificateData }) };
+}
+
+/** The sightings in their order, each with what it is of. */
+function joined<T, S>(
+  sightings: readonly Sighting[],
+  entries: readonly { readonly key: string; readonly record: T }[],
+  show: (record: T) => S,
+) {
+  const byKey = new Map(entries.map(({ key, record }) => [key.slice(key.lastIndexOf('/') + 1), record]));
+  return sightings.flatMap(({ key, seenAt, failed }) => {
+    const record = byKey.get(key);
+    return record === undefined ? [] : [{ seenAt: new Date(seenAt), ...show(record), failed }];
+  });
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+}
+
 /** A UUID that is a digest of the name, so that no index leads from names to ids. Spec: RFC 9562 §5.8 */
-function subjectId(name: string): string {
+function uuidOf(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,12 +1,16 @@
 // Trust anchors: the certificate authorities whose certificates may ask for sessions.
+import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
 import { parseCertificate, parsePemCertificates } from '../../core/x509/certificate.ts';
 import { anchorViolations } from '../../core/x509/constraints.ts';
+import { parseArn } from '../arn.ts';
 import { type Call, operation } from '../call.ts';
+import { ensureServiceLinkedRole, findRole, serviceLinkedRoleArn, serviceLinkedRoleName } from '../iam/records.ts';
 import { accessTo, creating, sought } from './access.ts';
+import { deleteCrlsOf } from './crls.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
-import { settingsWithDefaults } from './notification-settings.ts';
-import { arnOf, changed, found, listed, placeOf, removed, type TrustAnchorRecord, trustAnchors } from './records.ts';
+import { settingsWith } from './notification-defaults.ts';
+import { added, arnOf, changed, found, listed, removed, type TrustAnchorRecord, trustAnchors } from './records.ts';
 import {
   NotificationSettings,
   nextTokenMember,
@@ -17,7 +21,7 @@ import {
   TrustAnchorDetail,
   Uuid,
 } from './shapes.ts';
-import { checkTags } from './tags.ts';
+import { checkTags } from './tag-rules.ts';
 
 const kind = 'Trust anchor';
 const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
@@ -40,7 +44,10 @@ export const CreateTrustAnchor = operation({
     }),
   }),
   output,
-  access: (input, call) => creating(call, 'trust-anchor', input.tags),
+  access: async (input, call) => [
+    ...creating(call, 'trust-anchor', input.tags),
+    ...(await makingServiceLinkedRole(call)),
+  ],
   async run(input, call) {
     checkTags(input.tags);
     const id = call.newId();
@@ -49,15 +56,17 @@ export const CreateTrustAnchor = operation({
       id,
       arn: arnOf(call, `trust-anchor/${id}`),
       name: input.name,
-      ...trusted(input.source),
+      ...trusted(input.source, call),
       enabled: input.enabled ?? false,
-      notificationSettings: settingsWithDefaults(call.account, input.notificationSettings),
+      notificationSettings: settingsWith(input.notificationSettings ?? [], call.account),
       tags: input.tags ?? [],
       createdAt: now,
       updatedAt: now,
     };
     return call.write(async (writer) => {
-      await trustAnchors.put(writer, placeOf(call) + id, record);
+      const quota = call.settings.quotas.trustAnchors;
+      await added(writer, trustAnchors, call, record, { quota, plural: 'trust anchors' });
+      await ensureServiceLinkedRole(writer, call, service);
       return { trustAnchor: detail(record) };
     });
   },
@@ -107,8 +116,11 @@ export const UpdateTrustAnchor = operation({
   output,
   access: (input, call) => onAnchor(call, input.trustAnchorId),
   async run({ trustAnchorId: id, name, source }, call) {
-    const certificates = source === undefined ? {} : trusted(source);
-    return change(call, id, (record) => ({ ...record, ...certificates, name: name ?? record.name }));
+    const given = source && trusted(source, call);
+    return change(call, id, ({ acmPcaArn, ...record }) => {
+      const kept = acmPcaArn === undefined ? {} : { acmPcaArn };
+      return { ...record, ...(given ?? kept), name: name ?? record.name };
+    });
   },
 });
 
@@ -135,7 +147,7 @@ export const DisableTrustAnchor = operation({
 });
 
 export const DeleteTrustAnchor = operation({
-  doc: 'Deletes a trust anchor and gives its last state.',
+  doc: 'Deletes a trust anchor with its CRLs, and gives its last state.',
   http: 'DELETE /trustanchor/{trustAnchorId} 200',
   effect: 'write',
   errors: toggling,
@@ -143,19 +155,39 @@ export const DeleteTrustAnchor = operation({
   output,
   access: (input, call) => onAnchor(call, input.trustAnchorId),
   run: (input, call) =>
-    call.write(async (writer) => ({
-      trustAnchor: detail(await removed(writer, trustAnchors, call, input.trustAnchorId, kind)),
-    })),
+    call.write(async (writer) => {
+      const record = await removed(writer, trustAnchors, call, input.trustAnchorId, kind);
+      await deleteCrlsOf(writer, record, call);
+      return { trustAnchor: detail(record) };
+    }),
 });
 
-function change(call: Call, id: string, how: (record: TrustAnchorRecord) => TrustAnchorRecord) {
+const service = 'rolesanywhere.amazonaws.com';
+
+/** AWS doc: the account's first trust anchor makes the service-linked role. AWS seen: the sentence of who may not make it. */
+async function makingServiceLinkedRole(call: Call): Promise<readonly Access[]> {
+  const role = await call.read((reader) => findRole(reader, call.account, serviceLinkedRoleName(service)));
+  if (role !== undefined) return [];
+  return [
+    {
+      action: 'iam:CreateServiceLinkedRole',
+      resource: serviceLinkedRoleArn(call, service),
+      context: { 'iam:AWSServiceName': service },
+      denial: 'Unauthorized because no identity-based policy allows for the iam:CreateServiceLinkedRole action',
+    },
+  ];
+}
+
+/** Changes one trust anchor and gives the answer that shows it; `updatedAt` advances. */
+export function change(call: Call, id: string, how: (record: TrustAnchorRecord) => TrustAnchorRecord) {
   return call.write(async (writer) => {
     const update = (record: TrustAnchorRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
     return { trustAnchor: detail(await changed(writer, trustAnchors, call, id, kind, update)) };
   });
 }
 
-async function onAnchor(call: Call, id: string | undefined) {
+/** Access to one trust anchor, for its own operations and those of its notification settings. */
+export async function onAnchor(call: Call, id: string | undefined) {
   return [accessTo(call, 'trust-anchor', id, await sought(call, trustAnchors, id))];
 }
 
@@ -164,7 +196,7 @@ function detail(record: TrustAnchorRecord): ValueOf<typeof TrustAnchorDetail> {
     trustAnchorId: record.id,
     trustAnchorArn: record.arn,
     name: record.name,
-    source: { sourceType: record.sourceType, sourceData: { x509CertificateData: record.x509CertificateData } },
+    source: { sourceType: record.sourceType, sourceData: sourceData(record) },
     enabled: record.enabled,
     createdAt: new Date(record.createdAt),
     updatedAt: new Date(record.updatedAt),
@@ -175,30 +207,43 @@ function detail(record: TrustAnchorRecord): ValueOf<typeof TrustAnchorDetail> {
   };
 }
 
-/** AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html */
-const maxCertificates = 2;
+function sourceData({ acmPcaArn, x509CertificateData }: TrustAnchorRecord) {
+  return acmPcaArn === undefined ? { x509CertificateData } : { acmPcaArn };
+}
+
 const badData = 'Error creating TrustAnchor. Bad certificate data';
 
 /** What is stored of a lawful source. AWS seen: the sentences; the stored PEM ends with a newline. */
-function trusted({ sourceType, sourceData }: ValueOf<typeof Source>) {
+function trusted({ sourceType, sourceData }: ValueOf<typeof Source>, call: Call) {
   switch (sourceType) {
     case undefined:
       throw ValidationException('source.sourceType is required.');
     case 'SELF_SIGNED_REPOSITORY':
       throw ValidationException('Source type SELF_SIGNED_REPOSITORY is not supported.');
-    case 'AWS_ACM_PCA':
-      // Ours: no private CA is registered with this server, so that none can be read.
-      throw ValidationException('Error creating TrustAnchor. Given AWS PCA did not allow get request.');
+    case 'AWS_ACM_PCA': {
+      const acmPcaArn = sourceData?.acmPcaArn;
+      if (acmPcaArn === undefined) throw ValidationException('source.sourceData.acmPcaArn is required.');
+      return { sourceType, acmPcaArn, x509CertificateData: privateCaPem(acmPcaArn, call) } as const;
+    }
     case 'CERTIFICATE_BUNDLE': {
       const pem = sourceData?.x509CertificateData;
       if (pem === undefined) throw ValidationException('source.sourceData.x509CertificateData is required.');
-      checkBundle(pem);
+      checkBundle(pem, call.settings.quotas.certificatesPerTrustAnchor);
       return { sourceType, x509CertificateData: `${pem.trim()}\n` } as const;
     }
   }
 }
 
-function checkBundle(pem: string): void {
+/** AWS doc: the CA stands in the Region of the trust anchor. Ours: the CAs that the operator's settings list can be read. */
+function privateCaPem(acmPcaArn: string, { settings, region }: Call): string {
+  const ca = settings.privateCas.get(acmPcaArn);
+  if (ca !== undefined && parseArn(ca.arn)?.region === region) return ca.certificatePem;
+  const reason = ca === undefined ? 'noPrivateCa' : 'privateCaElsewhere';
+  const sentence = 'Error creating TrustAnchor. Given AWS PCA did not allow get request.';
+  throw ValidationException(sentence, { reason, acmPcaArn: acmPcaArn.slice(0, 1024) });
+}
+
+function checkBundle(pem: string, maxCertificates: number): void {
   const bundle = parsePemCertificates(pem);
   if (!bundle.ok || bundle.certificates.length === 0) throw ValidationException(badData);
   if (bundle.certificates.length > maxCertificates) {

@@ -1,0 +1,62 @@
+// Whether a role lets Roles Anywhere assume it for a certificate's holder: its trust policy, asked as STS would ask it.
+import { evaluateTrust } from '../../core/policy/evaluate.ts';
+import { contextOf } from '../../core/policy/request.ts';
+import type { Baggage } from '../../core/session/limits.ts';
+import type { Call } from '../call.ts';
+import type { RoleRecord } from '../iam/records.ts';
+import { unassumable } from './errors.ts';
+import type { TrustAnchorRecord } from './records.ts';
+import type { Identity } from './session-answer.ts';
+
+const service = 'rolesanywhere.amazonaws.com';
+
+/** The role's trust policy must let Roles Anywhere assume it, set the source identity, and tag where there are tags. */
+export function checkTrustPolicy(
+  roleArn: string,
+  role: RoleRecord | undefined,
+  trustAnchor: TrustAnchorRecord,
+  session: Identity & Baggage,
+  call: Call,
+): asserts role is RoleRecord {
+  if (role === undefined) throw unassumable(roleArn, { reason: 'noRole' });
+  const trust = { name: 'trust policy', policy: call.policyOf(role.assumeRolePolicyDocument, 'trust') };
+  const context = contextOf(trustContext(trustAnchor, session, call));
+  const tagging = Object.keys(session.tags).length === 0 ? [] : ['sts:TagSession'];
+  for (const action of ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity']) {
+    const decision = evaluateTrust(trust, {
+      principal: { kind: 'service', service },
+      action,
+      resource: role.arn,
+      resourceAccount: call.account,
+      context,
+      multivalued: listKeys,
+    });
+    if (decision.decision !== 'allowed') throw unassumable(roleArn, { reason: decision.because, action, decision });
+  }
+}
+
+const listKeys: ReadonlySet<string> = new Set(['aws:tagkeys']);
+
+/** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */
+function trustContext(trustAnchor: TrustAnchorRecord, { tags, ...session }: Identity & Baggage, call: Call) {
+  const tagKeys = Object.entries(tags).flatMap(([key, value]) => [
+    [`aws:PrincipalTag/${key}`, value],
+    [`aws:RequestTag/${key}`, value],
+  ]);
+  return {
+    ...Object.fromEntries(tagKeys),
+    'aws:TagKeys': Object.keys(tags),
+    'aws:SourceArn': trustAnchor.arn,
+    'aws:SourceAccount': call.account,
+    'aws:PrincipalServiceName': service,
+    'aws:PrincipalIsAWSService': 'true',
+    'aws:CurrentTime': call.now.toISOString(),
+    'aws:EpochTime': String(Math.floor(call.now.getTime() / 1000)),
+    'aws:RequestedRegion': call.region,
+    'aws:SecureTransport': String(call.origin.secure),
+    'aws:SourceIp': call.origin.ip,
+    'aws:UserAgent': call.origin.userAgent,
+    'sts:SourceIdentity': session.sourceIdentity,
+    'sts:RoleSessionName': session.roleSessionName,
+  };
+}

@@ -1,0 +1,86 @@
+// What a session is made of, and how CreateSession shows it: claims, and the credential set of the answer.
+import { integer, list, required, string, structure, timestampInSeconds } from '../../contract/shape.ts';
+import { encodeClaims, type SessionClaims } from '../../core/session/claims.ts';
+import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../../core/session/credentials.ts';
+import type { Baggage } from '../../core/session/limits.ts';
+import { formatArn, parseArn } from '../arn.ts';
+import { type Call, purposes } from '../call.ts';
+import type { RoleRecord } from '../iam/records.ts';
+
+const secret = { sensitive: true } as const;
+const Credentials = structure({
+  accessKeyId: required(string(), { doc: '`ASIA` and 16 characters.' }),
+  expiration: required(timestampInSeconds, { doc: 'When the credentials end.' }),
+  secretAccessKey: required(string(secret), { doc: '40 characters.' }),
+  sessionToken: required(string(secret), { doc: 'Goes with every request, opaque.' }),
+});
+const CredentialSet = structure({
+  assumedRoleUser: required(
+    structure({
+      arn: required(string(), { doc: 'The ARN of the session.' }),
+      assumedRoleId: required(string(), { doc: 'The unique id of the role, a colon, the session name.' }),
+    }),
+    { doc: 'Who the credentials are.' },
+  ),
+  credentials: required(Credentials, { doc: 'The credentials.' }),
+  packedPolicySize: required(integer(), { doc: 'Percent of what policies and tags may take.' }),
+  roleArn: required(string(), { doc: 'The role.' }),
+  sourceIdentity: required(string(), { doc: 'The source identity of the session.' }),
+});
+
+/** What CreateSession answers. */
+export const SessionAnswer = structure({
+  credentialSet: required(list(CredentialSet), { doc: 'One set of credentials.' }),
+  subjectArn: required(string(), {
+    doc: "The subject: the certificate's distinguished name in this account and Region.",
+  }),
+});
+
+/** Who a session is. */
+export type Identity = { readonly sourceIdentity: string; readonly roleSessionName: string };
+
+/** The claims of a new session of the role, `seconds` long from now. */
+export function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): SessionClaims {
+  const issuedAt = Math.floor(call.now.getTime() / 1000);
+  return {
+    version: 1,
+    accessKeyId: accessKeyIdOf('ASIA', call.randomBytes(identifierBytes)),
+    secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
+    account: call.account,
+    partition: parseArn(role.arn)?.partition ?? call.partition,
+    roleArn: role.arn,
+    roleName: role.roleName,
+    roleId: role.roleId,
+    ...session,
+    issuedAt,
+    expiresAt: issuedAt + seconds,
+    issuedBy: 'rolesanywhere:CreateSession',
+  };
+}
+
+/** The answer that gives the session's credentials away, its claims sealed in the token. */
+export function answer(session: SessionClaims, packedPolicySize: number, subjectArn: string, call: Call) {
+  const { partition, account, roleName, roleId, roleSessionName } = session;
+  const resource = `assumed-role/${roleName}/${roleSessionName}`;
+  const sessionToken = Buffer.from(call.sealed(purposes.sessionToken, encodeClaims(session))).toString('base64');
+  return {
+    credentialSet: [
+      {
+        assumedRoleUser: {
+          arn: formatArn({ partition, service: 'sts', region: '', account, resource }),
+          assumedRoleId: `${roleId}:${roleSessionName}`,
+        },
+        credentials: {
+          accessKeyId: session.accessKeyId,
+          expiration: new Date(session.expiresAt * 1000),
+          secretAccessKey: session.secretAccessKey,
+          sessionToken,
+        },
+        packedPolicySize,
+        roleArn: session.roleArn,
+        sourceIdentity: session.sourceIdentity ?? '',
+      },
+    ],
+    subjectArn,
+  };
+}
