@@ -86,6 +86,71 @@ describe('a session of a role', () => {
   }
 });
 
+describe('AWS managed policies', () => {
+  const readOnly = 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly';
+  const ofService = 'arn:aws:iam::aws:policy/aws-service-role/AWSRolesAnywhereServicePolicy';
+  const gone = 'arn:aws:iam::aws:policy/Gone';
+  const bounded = `${who} because no session policy allows the rolesanywhere:ListProfiles action`;
+
+  for (const [what, given, message] of [
+    ['that allows bounds nothing away', { statements: [list], claims: { managedPolicyArns: [readOnly] } }, undefined],
+    ['does not allow by itself', { claims: { managedPolicyArns: [readOnly] } }, none],
+    ['that does not allow is a bound', { statements: [list], claims: { managedPolicyArns: [ofService] } }, bounded],
+    ['that is gone allows nothing', { statements: [list], claims: { managedPolicyArns: [gone] } }, bounded],
+    [
+      'that is gone leaves the other',
+      { statements: [list], claims: { managedPolicyArns: [gone, readOnly] } },
+      undefined,
+    ],
+    [
+      'and an inline one are one bound',
+      { statements: [list], claims: { policies: [policy([list])], managedPolicyArns: [ofService] } },
+      undefined,
+    ],
+    [
+      'does not lift the deny of an inline one',
+      {
+        statements: [list],
+        claims: { policies: [policy([{ ...list, Effect: 'Deny' }])], managedPolicyArns: [readOnly] },
+      },
+      `${who} with an explicit deny in a session policy`,
+    ],
+  ] as const satisfies readonly (readonly [string, Case, string | undefined])[]) {
+    test(`one of the session ${what}`, async () => {
+      const { answer } = await listing(given);
+      assert.equal(answer.message, message);
+    });
+  }
+
+  async function attachedTo(statements: readonly object[], claims: Partial<SessionClaims> = {}) {
+    const road = await testRoad();
+    const session = { ...(await webSession(road, statements)), ...claims };
+    await road.query('iam', 'AttachRolePolicy', { RoleName: 'Web', PolicyArn: readOnly });
+    const answer = await road.rest('GET', '/profiles', undefined, { keys: keysOf(road, session) });
+    return { answer, road };
+  }
+
+  test('one of the role allows, within the session policies', async () => {
+    assert.equal((await attachedTo([])).answer.status, 200);
+    assert.equal((await attachedTo([], { managedPolicyArns: [ofService] })).answer.message, bounded);
+  });
+
+  test('one of the role does not lift the deny of an inline one', async () => {
+    const { answer } = await attachedTo([{ ...list, Effect: 'Deny' }]);
+    assert.equal(answer.message, `${who} with an explicit deny in an identity-based policy`);
+  });
+
+  test('one of a role made again is not for the sessions of the one before', async () => {
+    assert.equal((await attachedTo([], { roleId: 'AROAOLDOLDOLDOLDOLDOL' })).answer.message, none);
+  });
+
+  test('are named to the operator', async () => {
+    const { road } = await attachedTo([{ ...list, Effect: 'Deny' }]);
+    const text = JSON.stringify((await road.events()).at(-1));
+    assert.ok(text.includes('"policyName":"AWS managed policy AWSRolesAnywhereReadOnly"'), text);
+  });
+});
+
 describe('the condition key', () => {
   const tags = { tags: { team: 'Blue' }, sourceIdentity: 'CN=web' };
   const noon = '2026-11-22T12:00:00Z';

@@ -2,11 +2,12 @@
 // call, with AWS's sentence for the caller and the whole decision for the operator.
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Access } from '../contract/operation.ts';
-import { type Because, type Decision, evaluate, type PolicySet } from '../core/policy/evaluate.ts';
+import type { Policy, PolicyKind } from '../core/policy/document.ts';
+import { type Because, type Decision, evaluate, type NamedPolicy, type PolicySet } from '../core/policy/evaluate.ts';
 import { contextOf, type PolicyRequest } from '../core/policy/request.ts';
 import { parseArn } from '../services/arn.ts';
 import type { AssumedRoleCaller, Call } from '../services/call.ts';
-import { findRole, rolePolicies } from '../services/iam/records.ts';
+import { attachedPolicies, findManagedPolicy, findRole, rolePolicies } from '../services/iam/records.ts';
 
 /** Longest ARN that is repeated, in characters: it may hold input that is not validated yet. */
 const maxArn = 2048;
@@ -26,7 +27,8 @@ export async function authorize(
     if (decision.decision === 'allowed') continue;
     const { action: asked } = request;
     const resource = request.resource.slice(0, maxArn);
-    throw commonError('accessDenied', protocol, sentence(call, request, decision), {
+    const ownWords = decision.because === 'noIdentityBasedPolicyAllows' ? access.denial : undefined;
+    throw commonError('accessDenied', protocol, ownWords ?? sentence(call, request, decision), {
       reason: decision.because,
       action: asked,
       resource,
@@ -46,20 +48,43 @@ async function policiesOf(call: Call): Promise<PolicySet> {
   }
 }
 
+/** The policies of the role as they are now, and those that bounded the session when it was issued. */
 async function policiesOfSession(call: Call, { account, claims }: AssumedRoleCaller): Promise<PolicySet> {
-  const stored = await call.read(async (reader) => {
-    const role = await findRole(reader, account, claims.roleName);
+  const { roleName, roleId, managedPolicyArns } = claims;
+  const { inline, attached, bounds } = await call.read(async (reader) => {
+    const bounds = await Promise.all(
+      managedPolicyArns.map(async (arn) => (await findManagedPolicy(reader, arn)) ?? { arn }),
+    );
+    const role = await findRole(reader, account, roleName);
     // A role deleted and made again under its name is another role: its sessions are over.
-    return role?.roleId === claims.roleId ? rolePolicies(reader, account, claims.roleName) : [];
+    if (role?.roleId !== roleId) return { inline: [], attached: [], bounds };
+    const inline = await rolePolicies(reader, account, roleName);
+    return { inline, attached: await attachedPolicies(reader, account, roleName), bounds };
   });
-  const identity = stored.map(({ policyName, policyDocument }) => ({
-    name: `role policy ${policyName}`,
-    policy: call.policyOf(policyDocument, 'identity'),
-  }));
-  if (claims.policies.length === 0) return { identity };
-  const session = claims.policies.map((text) => ({ name: 'session policy', policy: call.policyOf(text, 'session') }));
-  return { identity, session };
+  const identity = [
+    ...inline.map(({ policyName, policyDocument }) => ({
+      name: `role policy ${policyName}`,
+      policy: call.policyOf(policyDocument, 'identity'),
+    })),
+    ...attached.map(({ name, document }) => managed(call, name, document, 'identity')),
+  ];
+  const session = [
+    ...claims.policies.map((text) => ({ name: 'session policy', policy: call.policyOf(text, 'session') })),
+    ...bounds.map((bound) =>
+      'document' in bound
+        ? managed(call, bound.name, bound.document, 'session')
+        : { name: `managed policy ${bound.arn}, which is gone`, policy: nothing },
+    ),
+  ];
+  return session.length === 0 ? { identity } : { identity, session };
 }
+
+function managed(call: Call, name: string, document: string, kind: PolicyKind): NamedPolicy {
+  return { name: `AWS managed policy ${name}`, policy: call.policyOf(document, kind) };
+}
+
+/** Stands for a bound that is no more: it allows nothing. Left out, it would bound nothing. */
+const nothing: Policy = Object.freeze({ version: '2012-10-17', statements: [] });
 
 function requestOf(call: Call, action: string, access: Access): PolicyRequest {
   return {

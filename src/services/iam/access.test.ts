@@ -37,6 +37,14 @@ describe('access to roles', () => {
     ['ListRolePolicies', {}],
     ['DeleteRolePolicy', { PolicyName: 'p' }],
     ['ListInstanceProfilesForRole', {}],
+    ['UpdateRoleDescription', { Description: '' }],
+    ['TagRole', { Tags: [{ Key: 'a', Value: '' }] }],
+    ['UntagRole', { TagKeys: ['a'] }],
+    ['ListRoleTags', {}],
+    ['AttachRolePolicy', { PolicyArn: 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly' }],
+    ['DetachRolePolicy', { PolicyArn: 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly' }],
+    ['ListAttachedRolePolicies', {}],
+    ['DeleteServiceLinkedRole', {}],
   ] as const) {
     test(`${action}: a deny on the role holds for every spelling of its name`, async () => {
       const iam = rig();

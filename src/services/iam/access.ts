@@ -2,9 +2,10 @@
 // which only the record knows: a policy that speaks of `role/path/Admin` must hold for whoever writes `admin`.
 import type { Access } from '../../contract/operation.ts';
 import type { StringShape } from '../../contract/shape.ts';
+import { parseArn } from '../arn.ts';
 import type { Call } from '../call.ts';
 import { findRole, iamArn, instanceProfileArn, instanceProfiles, keyOf, roleArn, type Tag } from './records.ts';
-import { InstanceProfileName, Path, PathPrefix, RoleName } from './shapes.ts';
+import { Arn, InstanceProfileName, Path, PathPrefix, PolicyPath, RoleName } from './shapes.ts';
 import { requestTags, resourceTags } from './tags.ts';
 
 /** Access to an existing role. `more` adds an action of its own, and condition keys. */
@@ -20,6 +21,23 @@ export async function roleAccess(
     context: { ...resourceTags(role?.tags), ...context },
     ...more,
   };
+}
+
+/** Access to a managed policy. Ours: `*` where the text is no ARN. */
+export function policyAccess(policyArn: string | undefined): Access {
+  const arn = lawful(Arn, policyArn);
+  return { resource: arn !== undefined && parseArn(arn) ? arn : '*' };
+}
+
+/** Access of listing policies. AWS seen: 2018-05-09, `policy path /`, which is no ARN: only `*` matches it. */
+export function listingPolicies(prefix: string | undefined): readonly Access[] {
+  return [{ resource: `policy path ${lawful(PolicyPath, prefix) ?? '/'}` }];
+}
+
+/** The condition key of attaching and detaching. */
+export function policyArnKey(policyArn: string | undefined): Access['context'] {
+  const arn = lawful(Arn, policyArn);
+  return arn === undefined ? {} : { 'iam:PolicyARN': arn };
 }
 
 /** Access to an existing instance profile, with condition keys of the request. */
@@ -74,5 +92,5 @@ export function listing(call: Call, kind: 'role' | 'instance-profile', prefix: s
 
 /** The text when it keeps to the shape: access is asked before the input is validated. */
 function lawful({ max = 0, pattern }: StringShape, text: string | undefined): string | undefined {
-  return text !== undefined && text.length <= max && pattern?.test.test(text) ? text : undefined;
+  return text !== undefined && text.length <= max && (pattern?.test.test(text) ?? true) ? text : undefined;
 }

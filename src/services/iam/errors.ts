@@ -9,5 +9,6 @@ export const InvalidInput = error('InvalidInput', 400);
 export const LimitExceeded = error('LimitExceeded', 409);
 export const MalformedPolicyDocument = error('MalformedPolicyDocument', 400);
 export const NoSuchEntity = error('NoSuchEntity', 404);
+export const PolicyNotAttachable = error('PolicyNotAttachable', 400);
 export const ServiceFailure = error('ServiceFailure', 500);
 export const UnmodifiableEntity = error('UnmodifiableEntity', 400);

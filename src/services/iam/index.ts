@@ -1,17 +1,30 @@
 // IAM as a service: its modules, and what AWS's IAM has besides.
 import { service } from '../../contract/operation.ts';
 import type { Call } from '../call.ts';
+import * as attachedPolicies from './attached-policies.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as instanceProfileTags from './instance-profile-tags.ts';
 import * as instanceProfiles from './instance-profiles.ts';
+import * as managedPolicies from './managed-policies.ts';
 import * as rolePolicies from './role-policies.ts';
+import * as roleTags from './role-tags.ts';
 import * as roles from './roles.ts';
+import * as serviceLinkedRoles from './service-linked-roles.ts';
 
 export const iam = service<Call>({
   name: 'iam',
   protocol: 'query',
   version: '2010-05-08',
   xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
-  modules: [roles, rolePolicies, instanceProfiles, instanceProfileTags],
+  modules: [
+    roles,
+    roleTags,
+    rolePolicies,
+    managedPolicies,
+    attachedPolicies,
+    serviceLinkedRoles,
+    instanceProfiles,
+    instanceProfileTags,
+  ],
   awsOperations,
 });

@@ -4,7 +4,14 @@ import { list, nothing, optional, required, structure, type ValueOf } from '../.
 import type { Reader } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingInstanceProfile, instanceProfileAccess, listing, roleAccess } from './access.ts';
-import { DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity } from './errors.ts';
+import {
+  DeleteConflict,
+  EntityAlreadyExists,
+  InvalidInput,
+  LimitExceeded,
+  NoSuchEntity,
+  UnmodifiableEntity,
+} from './errors.ts';
 import { listedByPath, listedUnder } from './pages.ts';
 import {
   changedInstanceProfile,
@@ -15,6 +22,7 @@ import {
   instanceProfileArn,
   instanceProfiles,
   keyOf,
+  modifiableRole,
   profilesOfRoles,
   underRole,
   uniqueId,
@@ -124,7 +132,7 @@ export const ListInstanceProfilesForRole = operation({
 export const AddRoleToInstanceProfile = operation({
   doc: 'Puts a role into an instance profile that holds none; the caller must be allowed to pass the role to EC2.',
   effect: 'write',
-  errors: [NoSuchEntity, LimitExceeded],
+  errors: [NoSuchEntity, LimitExceeded, UnmodifiableEntity],
   input: structure({ InstanceProfileName: profileName, RoleName: roleName }),
   output: nothing,
   access: async (input, call) => [
@@ -138,7 +146,7 @@ export const AddRoleToInstanceProfile = operation({
     call.write(async (writer) => {
       const { account } = call;
       const { instanceProfileName } = await foundInstanceProfile(writer, account, input.InstanceProfileName);
-      const role = await foundRole(writer, account, input.RoleName);
+      const role = await modifiableRole(writer, account, input.RoleName);
       await changedInstanceProfile(writer, account, instanceProfileName, (profile) => {
         // Ours: for the role that is in it already as well; AWS models EntityAlreadyExists and is not known to answer it.
         if (profile.roleName !== null) {

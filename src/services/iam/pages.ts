@@ -26,15 +26,16 @@ export function listedByPath<T extends Document & { readonly path: string }>(
   return call.read((reader) => paged(call, reader, PathPrefix === '/' ? query : { ...query, accepts }, asked));
 }
 
-/** A page of the records whose keys begin with `prefix`, which ends with a slash. */
+/** A page of the records whose keys begin with `prefix`, of those that it accepts. Absent: of all. */
 export function listedUnder<T extends Document>(
   call: Call,
   reader: Reader,
   from: Collection<T>,
   prefix: string,
   asked: PageRequest,
+  accepts?: (record: T) => boolean,
 ): Promise<ListedPage<T>> {
-  return paged(call, reader, { collection: from, prefix }, asked);
+  return paged(call, reader, { collection: from, prefix, ...(accepts && { accepts }) }, asked);
 }
 
 async function paged<T extends Document>(

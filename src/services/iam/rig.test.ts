@@ -1,10 +1,11 @@
 // What the tests of this folder share: signed Query calls over the whole road in memory, nested parameters in, answers
 // read by their paths out. Holds no test itself.
+import { makeCa } from '../../../test/pki.ts';
 import { account, type Keys, type Answer as RoadAnswer, testRoad } from '../../../test/road.ts';
 import { encodeClaims, type SessionClaims } from '../../core/session/claims.ts';
 import { nonceBytes, seal } from '../../keyring.ts';
 import { ensureAccount } from '../../root-account.ts';
-import type { Reader } from '../../store/store.ts';
+import type { Reader, Writer } from '../../store/store.ts';
 import { purposes } from '../call.ts';
 
 export { account };
@@ -26,10 +27,13 @@ export type Answer = {
 };
 
 export type Rig = {
-  query(action: string, parameters?: Parameters, keys?: Keys): Promise<Answer>;
+  query(action: string, parameters?: Parameters, keys?: Keys, region?: string): Promise<Answer>;
+  /** A trust anchor in a Region; gives its ARN. */
+  trustAnchor(region: string): Promise<string>;
   /** The whole form, as a client writes it. */
   form(body: string): Promise<Answer>;
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /** Keys of a session of a role, which has the rights of the role's inline policies. */
   session(roleName: string, roleId: string): Promise<Keys>;
   /** The root keys of another account on the same server. */
@@ -40,9 +44,16 @@ export type Rig = {
 export function rig(service: 'iam' | 'sts' = 'iam'): Rig {
   const ready = testRoad();
   return {
-    async query(action, parameters = {}, keys) {
+    async query(action, parameters = {}, keys, region) {
       const road = await ready;
-      return answerOf(await road.query(service, action, Object.fromEntries(pairs('', parameters)), { keys }));
+      const options = { keys, ...(region === undefined ? {} : { region }) };
+      return answerOf(await road.query(service, action, Object.fromEntries(pairs('', parameters)), options));
+    },
+    async trustAnchor(region) {
+      const road = await ready;
+      const source = { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: makeCa().pem } };
+      const answer = await road.rest('POST', '/trustanchors', { name: 'A', enabled: true, source }, { region });
+      return answer.json().trustAnchor.trustAnchorArn;
     },
     async form(body) {
       const headers = [['Content-Type', 'application/x-www-form-urlencoded']] as const;
@@ -52,6 +63,7 @@ export function rig(service: 'iam' | 'sts' = 'iam'): Rig {
       );
     },
     read: async (work) => (await ready).store.read(work),
+    write: async (work) => (await ready).store.write(work),
     async session(roleName, roleId) {
       const { world, now } = await ready;
       const claims = claimsOf(roleName, roleId, now().getTime() / 1000);

@@ -4,9 +4,16 @@ import { parsePolicy } from '../../core/policy/document.ts';
 import type { Reader } from '../../store/store.ts';
 import { operation } from '../call.ts';
 import { roleAccess } from './access.ts';
-import { LimitExceeded, MalformedPolicyDocument, NoSuchEntity } from './errors.ts';
+import { LimitExceeded, MalformedPolicyDocument, NoSuchEntity, UnmodifiableEntity } from './errors.ts';
 import { listedUnder } from './pages.ts';
-import { foundRole, inlinePolicies, type RolePolicyRecord, rolePolicies, underRole } from './records.ts';
+import {
+  foundRole,
+  inlinePolicies,
+  modifiableRole,
+  type RolePolicyRecord,
+  rolePolicies,
+  underRole,
+} from './records.ts';
 import { PolicyDocument, PolicyName, pageMembers, pageOutput, percentEncoded, RoleName } from './shapes.ts';
 
 const role = { RoleName: required(RoleName, { doc: 'The name of the role, in any case.' }) };
@@ -15,7 +22,7 @@ const policy = { ...role, PolicyName: required(PolicyName, { doc: 'The name of t
 export const PutRolePolicy = operation({
   doc: 'Adds an inline policy to a role, or replaces the one of that name.',
   effect: 'write',
-  errors: [NoSuchEntity, MalformedPolicyDocument, LimitExceeded],
+  errors: [NoSuchEntity, MalformedPolicyDocument, LimitExceeded, UnmodifiableEntity],
   input: structure({
     ...policy,
     PolicyDocument: required(PolicyDocument, { doc: 'The policy, as JSON text.' }),
@@ -26,7 +33,7 @@ export const PutRolePolicy = operation({
     const parsed = parsePolicy(policyDocument, 'identity');
     if (!parsed.ok) throw MalformedPolicyDocument(parsed.message, { reason: parsed.reason });
     return call.write(async (writer) => {
-      const { roleName } = await foundRole(writer, call.account, input.RoleName);
+      const { roleName } = await modifiableRole(writer, call.account, input.RoleName);
       const policies = await rolePolicies(writer, call.account, roleName);
       const others = policies.filter((other) => other.policyName !== policyName);
       checkSize(roleName, [...others, { policyName, policyDocument }]);
@@ -73,13 +80,13 @@ export const ListRolePolicies = operation({
 export const DeleteRolePolicy = operation({
   doc: 'Deletes an inline policy of a role; sessions of the role lose its permissions at once.',
   effect: 'write',
-  errors: [NoSuchEntity],
+  errors: [NoSuchEntity, UnmodifiableEntity],
   input: structure(policy),
   output: nothing,
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   run: (input, call) =>
     call.write(async (writer) => {
-      const { roleName } = await foundRole(writer, call.account, input.RoleName);
+      const { roleName } = await modifiableRole(writer, call.account, input.RoleName);
       const { policyName } = await found(writer, call.account, roleName, input.PolicyName);
       await inlinePolicies.delete(writer, underRole(call.account, roleName) + policyName);
       return {};

@@ -215,6 +215,30 @@ describe('UpdateRole', () => {
   });
 });
 
+describe('UpdateRoleDescription', () => {
+  test('changes the description alone, and answers the role', async () => {
+    const iam = rig();
+    await create(iam, 'Web', { Description: 'old', MaxSessionDuration: 7200 });
+    const answer = await iam.query('UpdateRoleDescription', { RoleName: 'WEB', Description: 'new' });
+    const shown = ['RoleName', 'Description', 'MaxSessionDuration'].map((name) => answer.text(`Role.${name}`));
+    assert.deepEqual(shown, ['Web', 'new', '7200']);
+    assert.equal((await iam.query('GetRole', { RoleName: 'Web' })).text('Role.Description'), 'new');
+  });
+
+  test('takes an empty description for none, and does not do without', async () => {
+    const iam = rig();
+    await create(iam, 'Web', { Description: 'old' });
+    assert.equal((await iam.query('UpdateRoleDescription', { RoleName: 'Web' })).code, 'ValidationError');
+    const answer = await iam.query('UpdateRoleDescription', { RoleName: 'Web', Description: '' });
+    assert.ok(!answer.names('Role').includes('Description'));
+  });
+
+  test('refuses a role that is not there', async () => {
+    const answer = await rig().query('UpdateRoleDescription', { RoleName: 'Web', Description: 'new' });
+    assert.equal(answer.code, 'NoSuchEntity');
+  });
+});
+
 describe('UpdateAssumeRolePolicy', () => {
   test('replaces the trust policy', async () => {
     const iam = rig();

@@ -3,7 +3,7 @@ import { commonError } from '../../contract/error.ts';
 import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
 import type { Document, Reader } from '../../store/store.ts';
-import { type Call, operation } from '../call.ts';
+import { operation } from '../call.ts';
 import type { Collection } from '../records.ts';
 import { creatingRole, listing, roleAccess } from './access.ts';
 import {
@@ -13,13 +13,17 @@ import {
   LimitExceeded,
   MalformedPolicyDocument,
   NoSuchEntity,
+  UnmodifiableEntity,
 } from './errors.ts';
 import { listedByPath } from './pages.ts';
 import {
+  attachments,
+  changedRole,
   findRole,
   foundRole,
   inlinePolicies,
   keyOf,
+  modifiableRole,
   profilesOfRoles,
   type RoleRecord,
   roleArn,
@@ -120,7 +124,7 @@ export const ListRoles = operation({
 export const UpdateRole = operation({
   doc: "Changes a role's description, its longest session or both, and leaves what is not given.",
   effect: 'write',
-  errors: [NoSuchEntity],
+  errors: [NoSuchEntity, UnmodifiableEntity],
   input: structure({
     RoleName: roleName,
     Description: optional(RoleDescription, { doc: 'The new description; empty: none.' }),
@@ -129,17 +133,39 @@ export const UpdateRole = operation({
   output: structure({}),
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   run: ({ RoleName: name, Description, MaxSessionDuration: seconds }, call) =>
-    change(call, name, (role) => ({
-      ...role,
-      description: Description === undefined ? role.description : Description || null,
-      maxSessionDuration: seconds ?? role.maxSessionDuration,
-    })),
+    call.write(async (writer) => {
+      // AWS doc: of a service's own role the description alone can be edited.
+      if (seconds !== undefined) await modifiableRole(writer, call.account, name);
+      await changedRole(writer, call.account, name, (role) => ({
+        ...role,
+        description: Description === undefined ? role.description : Description || null,
+        maxSessionDuration: seconds ?? role.maxSessionDuration,
+      }));
+      return {};
+    }),
+});
+
+export const UpdateRoleDescription = operation({
+  doc: "Changes a role's description.",
+  effect: 'write',
+  errors: [NoSuchEntity],
+  input: structure({
+    RoleName: roleName,
+    Description: required(RoleDescription, { doc: 'The new description; empty: none.' }),
+  }),
+  output: structure({ Role: optional(Role, { doc: 'The role.' }) }),
+  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  run: ({ RoleName: name, Description }, call) =>
+    call.write(async (writer) => {
+      const change = (role: RoleRecord) => ({ ...role, description: Description || null });
+      return { Role: detail(await changedRole(writer, call.account, name, change)) };
+    }),
 });
 
 export const UpdateAssumeRolePolicy = operation({
   doc: "Replaces a role's trust policy; sessions issued before live on.",
   effect: 'write',
-  errors: [NoSuchEntity, MalformedPolicyDocument, LimitExceeded],
+  errors: [NoSuchEntity, MalformedPolicyDocument, LimitExceeded, UnmodifiableEntity],
   input: structure({
     RoleName: roleName,
     PolicyDocument: required(PolicyDocument, { doc: 'The new trust policy, as JSON text.' }),
@@ -148,25 +174,33 @@ export const UpdateAssumeRolePolicy = operation({
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   async run(input, call) {
     checkTrustPolicy(input.PolicyDocument);
-    return change(call, input.RoleName, (role) => ({ ...role, assumeRolePolicyDocument: input.PolicyDocument }));
+    return call.write(async (writer) => {
+      const role = await modifiableRole(writer, call.account, input.RoleName);
+      const assumeRolePolicyDocument = input.PolicyDocument;
+      await roles.put(writer, keyOf(call.account, role.roleName), { ...role, assumeRolePolicyDocument });
+      return {};
+    });
   },
 });
 
 export const DeleteRole = operation({
-  doc: 'Deletes a role that has no inline policies and is in no instance profile; its sessions can do nothing any more.',
+  doc: 'Deletes a role that has no policies and is in no instance profile; its sessions can do nothing any more.',
   effect: 'write',
-  errors: [NoSuchEntity, DeleteConflict],
+  errors: [NoSuchEntity, DeleteConflict, UnmodifiableEntity],
   input: structure({ RoleName: roleName }),
   output: nothing,
   access: async (input, call) => [await roleAccess(call, input.RoleName)],
   run: (input, call) =>
     call.write(async (writer) => {
       const { account } = call;
-      const role = await foundRole(writer, account, input.RoleName);
+      const role = await modifiableRole(writer, account, input.RoleName);
       const below = underRole(account, role.roleName);
-      // AWS seen: both sentences.
+      // AWS seen: the sentences. Ours: their order.
       if (await isAny(writer, profilesOfRoles, below)) {
         throw DeleteConflict('Cannot delete entity, must remove roles from instance profile first.');
+      }
+      if ((await attachments(writer, account, role.roleName)).length > 0) {
+        throw DeleteConflict('Cannot delete entity, must detach all policies first.');
       }
       if (await isAny(writer, inlinePolicies, below)) {
         throw DeleteConflict('Cannot delete entity, must delete policies first.');
@@ -201,14 +235,6 @@ function described({ description }: RoleRecord) {
 
 function tagged({ tags }: RoleRecord) {
   return tags.length === 0 ? {} : { Tags: tags };
-}
-
-function change(call: Call, name: string, how: (role: RoleRecord) => RoleRecord) {
-  return call.write(async (writer) => {
-    const role = how(await foundRole(writer, call.account, name));
-    await roles.put(writer, keyOf(call.account, name), role);
-    return {};
-  });
 }
 
 async function isAny<T extends Document>(reader: Reader, among: Collection<T>, prefix: string): Promise<boolean> {

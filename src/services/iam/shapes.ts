@@ -4,6 +4,7 @@ import {
   boolean,
   integer,
   list,
+  oneOf,
   optional,
   pattern,
   required,
@@ -16,6 +17,12 @@ const namePattern = pattern('[\\w+=,.@-]+');
 export const RoleName = string({ min: 1, max: 64, pattern: namePattern });
 export const InstanceProfileName = string({ min: 1, max: 128, pattern: namePattern });
 export const PolicyName = string({ min: 1, max: 128, pattern: namePattern });
+export const PolicyPath = string({ min: 1, max: 512, pattern: pattern('((/[A-Za-z0-9\\.,\\+@=_-]+)*)/') });
+/** Ours: the bound, for a version that is not there is repeated in the refusal. */
+export const PolicyVersionId = string({ max: 128, pattern: pattern('v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?') });
+/** A service's principal, `rolesanywhere.amazonaws.com`. */
+export const AwsServiceName = string({ min: 1, max: 128, pattern: namePattern });
+export const CustomSuffix = string({ min: 1, max: 64, pattern: namePattern });
 export const Path = string({
   min: 1,
   max: 512,
@@ -34,7 +41,7 @@ export const RoleDescription = string({
 });
 export const MaxSessionDuration = integer({ min: 3600, max: 43200 });
 export const Arn = string({ min: 20, max: 2048 });
-const Id = string({ min: 16, max: 128, pattern: pattern('[\\w]+') });
+export const Id = string({ min: 16, max: 128, pattern: pattern('[\\w]+') });
 
 export const TagKey = string({ min: 1, max: 128, pattern: pattern('[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+') });
 const TagValue = string({ min: 0, max: 256, pattern: pattern('[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*') });
@@ -74,6 +81,30 @@ export const InstanceProfile = structure({
   Roles: required(list(Role), { doc: 'The role of the instance profile: none or one.' }),
   Tags: optional(TagList, { doc: 'The tags of the instance profile, in the order of their keys.' }),
 });
+
+export const Policy = structure({
+  PolicyName: required(PolicyName, { doc: 'The name of the policy.' }),
+  PolicyId: required(Id, { doc: 'The unique id, `ANPA…`.' }),
+  Arn: required(Arn, { doc: 'The ARN of the policy.' }),
+  Path: required(PolicyPath, { doc: 'The path of the policy.' }),
+  DefaultVersionId: required(PolicyVersionId, { doc: 'The version that is in force.' }),
+  AttachmentCount: required(integer(), { doc: 'How many roles the policy is attached to.' }),
+  PermissionsBoundaryUsageCount: required(integer(), { doc: 'How many roles it bounds; none yet.' }),
+  IsAttachable: required(boolean, { doc: 'Whether the policy can be attached.' }),
+  Description: optional(string({ max: 1000 }), { doc: 'What the policy is for; not in lists.' }),
+  CreateDate: required(timestamp, { doc: 'When the policy was made.' }),
+  UpdateDate: required(timestamp, { doc: 'When its newest version was made.' }),
+  Tags: optional(TagList, { doc: 'The tags of the policy; not in lists.' }),
+});
+
+export const PolicyVersion = structure({
+  Document: optional(PolicyDocument, { doc: 'The policy, percent-encoded; not in lists.' }),
+  VersionId: required(PolicyVersionId, { doc: 'The version.' }),
+  IsDefaultVersion: required(boolean, { doc: 'Whether the version is in force.' }),
+  CreateDate: required(timestamp, { doc: 'When the version was made.' }),
+});
+
+export const PolicyUsage = oneOf('PermissionsPolicy', 'PermissionsBoundary');
 
 /** The two members of every list request. */
 export const pageMembers = {
