@@ -49,6 +49,14 @@ const deliberate: readonly Deliberate[] = [
   },
   {
     service: 'iam',
+    operation: 'GetPolicyVersion',
+    path: 'input.VersionId',
+    fact: 'max',
+    ours: '128',
+    why: 'the text is repeated in the refusal, and a mebibyte of it serves nobody',
+  },
+  {
+    service: 'iam',
     path: /^output\..*\.PermissionsBoundary(\.|$)/,
     fact: 'member',
     ours: 'absent',

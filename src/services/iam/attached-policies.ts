@@ -1,5 +1,5 @@
 // Managed policies on roles: a session of the role may do what they allow, as of now.
-import { list, nothing, oneOf, optional, required, structure } from '../../contract/shape.ts';
+import { list, nothing, oneOf, optional, required, string, structure } from '../../contract/shape.ts';
 import { operation } from '../call.ts';
 import { policyAccess, policyArnKey, roleAccess } from './access.ts';
 import { serviceRolePath } from './aws-managed-policies.ts';
@@ -84,8 +84,6 @@ export const ListAttachedRolePolicies = operation({
     }),
 });
 
-const Nobody = structure({});
-
 export const ListEntitiesForPolicy = operation({
   doc: 'Lists the roles that a managed policy is attached to, in the order of their names.',
   effect: 'read',
@@ -100,8 +98,24 @@ export const ListEntitiesForPolicy = operation({
     ...pageMembers,
   }),
   output: structure({
-    PolicyGroups: optional(list(Nobody), { doc: 'Groups: none yet.' }),
-    PolicyUsers: optional(list(Nobody), { doc: 'Users: none yet.' }),
+    PolicyGroups: optional(
+      list(
+        structure({
+          GroupName: optional(string(), { doc: 'The name of the group.' }),
+          GroupId: optional(Id, { doc: 'The unique id of the group.' }),
+        }),
+      ),
+      { doc: 'Groups: none yet.' },
+    ),
+    PolicyUsers: optional(
+      list(
+        structure({
+          UserName: optional(string(), { doc: 'The name of the user.' }),
+          UserId: optional(Id, { doc: 'The unique id of the user.' }),
+        }),
+      ),
+      { doc: 'Users: none yet.' },
+    ),
     PolicyRoles: optional(
       list(
         structure({
