@@ -1,19 +1,14 @@
-// boto3: the scripts in python/ call, this judges what they saw. They send without client-side validation, so that the
-// server's own words come back.
+// boto3 on IAM and STS: the scripts in python/ call, this judges what they saw. They send without client-side validation,
+// so that the server's own words come back.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { services } from '../../src/main.ts';
-import { makeCa } from '../pki.ts';
-import { accountId, type ConformanceServer, conformanceServer, region, trustPolicy } from './server.ts';
-import { needs, python } from './tools.ts';
+import { accountId, type ConformanceServer, conformanceServer, trustPolicy } from './server.ts';
+import { kindOf, needs, python } from './tools.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const policyOf = (action: string) =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] });
-
-/** Class, code and status of an error, as the scripts report it. */
-const kindOf = (refusal: { class: string; code: string; status: number } | null) =>
-  refusal === null ? 'no error' : `${refusal.class} ${refusal.code} ${refusal.status}`;
 
 describe('boto3', needs('python3', '-c', 'import boto3'), () => {
   let server: ConformanceServer;
@@ -22,40 +17,6 @@ describe('boto3', needs('python3', '-c', 'import boto3'), () => {
     server = await conformanceServer();
   });
   after(() => server[Symbol.asyncDispose]());
-
-  test('Roles Anywhere: what is set is read back, lists are walked to their end, errors have their classes', async () => {
-    const roleArns = [`arn:aws:iam::${accountId}:role/one`, `arn:aws:iam::${accountId}:role/path/two`];
-    const [sessionPolicy, otherSessionPolicy] = [policyOf('s3:*'), policyOf('ec2:*')];
-    const otherPem = makeCa({ subject: 'CN=Other Root CA' }).pem;
-    const leafPem = server.leaf('boto3', 'p256').pem;
-    const input = { caPem: server.ca.pem, otherPem, leafPem, roleArns, sessionPolicy, otherSessionPolicy };
-    const seen = await python(server, 'boto3_rolesanywhere', input);
-    for (const name of seen.called) called.add(name);
-
-    checkTrustAnchor(seen.trustAnchor, { caPem: server.ca.pem, otherPem });
-    checkProfile(seen.profile, { roleArns, sessionPolicy, otherSessionPolicy });
-
-    const { pages, errors } = seen;
-    assert.deepEqual(pages.sizes, [40, 40, 40, 10]);
-    assert.deepEqual(
-      pages.names,
-      Array.from({ length: 130 }, (_, number) => `page ${String(number).padStart(3, '0')}`),
-    );
-    assert.deepEqual(pages.defaultSizes, [50, 50, 30]);
-    for (const name of ['foreignToken', 'madeUpToken', 'noItems'] as const) {
-      assert.equal(kindOf(pages[name]), 'ValidationException ValidationException 400', name);
-    }
-    assert.match(
-      errors.invalid.message,
-      /^3 validation errors detected: Value 'bad\/name' at 'name' failed to satisfy/,
-    );
-    assert.match(errors.missing.message, /^2 validation errors detected: Value null at 'name' failed to satisfy/);
-    assert.equal(kindOf(errors.unknown), 'ResourceNotFoundException ResourceNotFoundException 404');
-    assert.equal(kindOf(errors.malformedId), 'ValidationException ValidationException 400');
-    assert.equal(kindOf(errors.wrongSecret), 'ClientError InvalidSignatureException 403');
-    assert.equal(kindOf(errors.unknownKey), 'ClientError UnrecognizedClientException 403');
-    assert.deepEqual(errors.otherRegion, []);
-  });
 
   test('IAM: what is set is read back, lists are walked to their end, waiters end, errors have their classes', async () => {
     const otherTrustPolicy = trustPolicy.replace('"Allow"', '"Deny"');
@@ -85,6 +46,18 @@ describe('boto3', needs('python3', '-c', 'import boto3'), () => {
     assert.equal(kindOf(errors.unknownKey), 'ClientError InvalidClientTokenId 403');
   });
 
+  test('IAM: managed policies are read and attached, roles tagged, the service-linked role made and deleted', async () => {
+    // A server of its own: the counts are its alone.
+    await using other = await conformanceServer();
+    const seen = await python(other, 'boto3_iam_policies', { trustPolicy });
+    for (const name of seen.called) called.add(name);
+
+    checkPolicies(seen.policies);
+    checkAttachments(seen.attachments);
+    checkRoleTags(seen.roleTags);
+    checkServiceLinkedRole(seen.serviceLinkedRole);
+  });
+
   test('STS: the caller is named to a signed request and to a presigned URL, and to no changed one', async () => {
     const seen = await python(server, 'boto3_sts');
     for (const name of seen.called) called.add(name);
@@ -106,11 +79,10 @@ describe('boto3', needs('python3', '-c', 'import boto3'), () => {
   });
 
   test('which operations are served and not called by these scripts is said', (t) => {
-    const served = [...services.values()].flatMap(({ name, operations }) =>
-      [...operations.keys()].map((operation) => `${name}.${operation}`),
+    const served = ['iam', 'sts'].flatMap((name) =>
+      [...(services.get(name)?.operations.keys() ?? [])].map((operation) => `${name}.${operation}`),
     );
-    // CreateSession is in no SDK's model; create-session.test.ts calls it.
-    const missing = served.filter((name) => !called.has(name) && name !== 'rolesanywhere.CreateSession');
+    const missing = served.filter((name) => !called.has(name));
     t.diagnostic(`${served.length - missing.length} of ${served.length} called; not called: ${missing.join(' ')}`);
     assert.ok(called.size > 0);
   });
@@ -118,83 +90,6 @@ describe('boto3', needs('python3', '-c', 'import boto3'), () => {
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of a script, read member by member
 type Seen = any;
-
-function checkTrustAnchor(seen: Seen, { caPem, otherPem }: { caPem: string; otherPem: string }): void {
-  const { trustAnchor } = seen.created;
-  assert.equal(seen.status, 201);
-  assert.match(seen.requestId, uuid);
-  assert.match(trustAnchor.trustAnchorId, uuid);
-  const { trustAnchorId, trustAnchorArn, createdAt, updatedAt, ...members } = trustAnchor;
-  assert.equal(trustAnchorArn, `arn:aws:rolesanywhere:${region}:${accountId}:trust-anchor/${trustAnchorId}`);
-  assert.equal(createdAt, updatedAt);
-  const configured = { channel: 'ALL', configuredBy: accountId };
-  assert.deepEqual(members, {
-    name: 'boto3 anchor',
-    source: { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: caPem } },
-    enabled: true,
-    notificationSettings: [
-      { enabled: true, event: 'CA_CERTIFICATE_EXPIRY', threshold: 60, ...configured },
-      { enabled: false, event: 'END_ENTITY_CERTIFICATE_EXPIRY', ...configured },
-    ],
-  });
-  assert.deepEqual(seen.got, seen.created);
-  assert.deepEqual(seen.listed, { trustAnchors: [trustAnchor] });
-  assert.equal(seen.updated.trustAnchor.name, 'boto3 anchor 2');
-  assert.equal(seen.updated.trustAnchor.source.sourceData.x509CertificateData, otherPem);
-  assert.equal(seen.updated.trustAnchor.createdAt, createdAt);
-  assert.equal(seen.disabled.trustAnchor.enabled, false);
-  assert.equal(seen.enabled.trustAnchor.enabled, true);
-  assert.deepEqual(seen.deleted, seen.enabled);
-  assert.equal(kindOf(seen.gone), 'ResourceNotFoundException ResourceNotFoundException 404');
-  assert.equal(kindOf(seen.badPem), 'ValidationException ValidationException 400');
-  assert.equal(seen.notCa.message, 'Incorrect basic constraints for CA certificate');
-}
-
-type ProfileInput = { roleArns: readonly string[]; sessionPolicy: string; otherSessionPolicy: string };
-
-function checkProfile(seen: Seen, { roleArns, sessionPolicy, otherSessionPolicy }: ProfileInput): void {
-  const rules = (answer: Seen) =>
-    answer.profile.attributeMappings.map(
-      ({ certificateField, mappingRules }: Seen) =>
-        `${certificateField}: ${mappingRules.map(({ specifier }: Seen) => specifier).join(' ')}`,
-    );
-  const {
-    profileId,
-    profileArn,
-    createdAt,
-    updatedAt,
-    attributeMappings: _mappings,
-    ...members
-  } = seen.created.profile;
-  assert.equal(profileArn, `arn:aws:rolesanywhere:${region}:${accountId}:profile/${profileId}`);
-  assert.equal(createdAt, updatedAt);
-  assert.deepEqual(members, {
-    name: 'boto3 profile',
-    requireInstanceProperties: true,
-    enabled: true,
-    createdBy: `arn:aws:iam::${accountId}:root`,
-    sessionPolicy,
-    roleArns,
-    managedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
-    durationSeconds: 1800,
-    acceptRoleSessionName: true,
-  });
-  assert.deepEqual(rules(seen.created), ['x509Issuer: *', 'x509SAN: DNS URI Name/*', 'x509Subject: *']);
-  assert.deepEqual(seen.got, seen.created);
-  const changed = { name: 'boto3 profile 2', sessionPolicy: otherSessionPolicy, roleArns: [], managedPolicyArns: [] };
-  const limits = { durationSeconds: 43200, acceptRoleSessionName: false };
-  const withoutTime = ({ profile: { updatedAt: _time, ...rest } }: Seen) => rest;
-  assert.deepEqual(withoutTime(seen.updated), { ...withoutTime(seen.created), ...changed, ...limits });
-  assert.deepEqual(withoutTime(seen.unchanged), withoutTime(seen.updated));
-  assert.equal(seen.disabled.profile.enabled, false);
-  assert.equal(seen.enabled.profile.enabled, true);
-  assert.deepEqual(rules(seen.put), ['x509Issuer: *', 'x509SAN: DNS URI Name/*', 'x509Subject: CN OU 1.2.3.4']);
-  assert.deepEqual(rules(seen.deletedRules), ['x509Issuer: *', 'x509SAN: DNS URI Name/*', 'x509Subject: CN']);
-  assert.deepEqual(rules(seen.deletedField), ['x509Issuer: *', 'x509Subject: CN']);
-  assert.equal(kindOf(seen.deletedUnknownRule), 'ResourceNotFoundException ResourceNotFoundException 404');
-  assert.deepEqual(seen.deleted, seen.deletedField);
-  assert.equal(kindOf(seen.gone), 'ResourceNotFoundException ResourceNotFoundException 404');
-}
 
 const tags = [
   { Key: 'team', Value: 'apps + ops @home' },
@@ -255,4 +150,72 @@ function checkInstanceProfile(seen: Seen): void {
   assert.equal(kindOf(seen.removedAgain), 'NoSuchEntityException NoSuchEntity 404');
   assert.equal(kindOf(seen.gone), 'NoSuchEntityException NoSuchEntity 404');
   assert.equal(seen.resource.arn, `arn:aws:iam::${accountId}:role/Server`);
+}
+
+const readOnly = 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly';
+const fullAccess = 'arn:aws:iam::aws:policy/AWSRolesAnywhereFullAccess';
+const noSuchEntity = 'NoSuchEntityException NoSuchEntity 404';
+
+function checkPolicies(seen: Seen): void {
+  const { Policy } = seen.got;
+  assert.deepEqual([Policy.Arn, Policy.PolicyName, Policy.Path], [readOnly, 'AWSRolesAnywhereReadOnly', '/']);
+  assert.match(Policy.PolicyId, /^ANPA[A-Z2-7]{17}$/);
+  assert.deepEqual([Policy.AttachmentCount, Policy.IsAttachable], [0, true]);
+  const { PolicyVersion } = seen.version;
+  assert.deepEqual([PolicyVersion.VersionId, PolicyVersion.IsDefaultVersion], [Policy.DefaultVersionId, true]);
+  assert.equal(PolicyVersion.Document.Version, '2012-10-17');
+  assert.ok(JSON.stringify(PolicyVersion.Document).includes('rolesanywhere:Get'));
+  assert.ok(seen.versions.includes(Policy.DefaultVersionId));
+  assert.ok(seen.aws.includes(readOnly) && seen.aws.includes(fullAccess));
+  assert.deepEqual(seen.local, []);
+  assert.deepEqual(seen.onlyAttached, []);
+  assert.deepEqual(
+    seen.pages,
+    seen.aws.map(() => 1),
+  );
+  assert.equal(kindOf(seen.gone), noSuchEntity);
+  assert.equal(kindOf(seen.noVersion), noSuchEntity);
+}
+
+function checkAttachments(seen: Seen): void {
+  assert.deepEqual(seen.attach, [{}, {}, {}]);
+  assert.deepEqual([...seen.attached].sort(), [fullAccess, readOnly]);
+  assert.deepEqual([...seen.names].sort(), ['AWSRolesAnywhereFullAccess', 'AWSRolesAnywhereReadOnly']);
+  assert.equal(seen.count, 1);
+  assert.deepEqual(seen.roles, ['Attached']);
+  assert.equal(kindOf(seen.nobodys), noSuchEntity);
+  assert.match(seen.nobodys.message, /^Policy .*NobodyHasWrittenThis does not exist or is not attachable\.$/);
+  assert.equal(seen.noArn.message, 'Invalid ARN:  Could not be parsed!');
+  assert.equal(kindOf(seen.noRole), noSuchEntity);
+  assert.equal(kindOf(seen.conflict), 'DeleteConflictException DeleteConflict 409');
+  assert.equal(seen.conflict.message, 'Cannot delete entity, must detach all policies first.');
+  assert.deepEqual(seen.detach, [{}, {}]);
+  assert.equal(kindOf(seen.detachedAgain), noSuchEntity);
+  assert.deepEqual([seen.left, seen.countAfter], [[], 0]);
+}
+
+function checkRoleTags(seen: Seen): void {
+  const left = [{ Key: 'b', Value: '' }];
+  assert.deepEqual([seen.tag, seen.untag], [{}, {}]);
+  assert.deepEqual([...seen.tagged].sort(), ['', '2']);
+  assert.deepEqual(seen.left, { Tags: left, IsTruncated: false });
+  assert.deepEqual(seen.role, left);
+  assert.equal(kindOf(seen.noRole), noSuchEntity);
+  assert.equal(seen.described, 'text');
+}
+
+function checkServiceLinkedRole(seen: Seen): void {
+  const path = '/aws-service-role/rolesanywhere.amazonaws.com/';
+  assert.equal(seen.made.Arn, `arn:aws:iam::${accountId}:role${path}AWSServiceRoleForRolesAnywhere`);
+  // A list of one, as in AWS's examples of the answer.
+  const principal = { Service: ['rolesanywhere.amazonaws.com'] };
+  assert.deepEqual(seen.made.AssumeRolePolicyDocument.Statement[0].Principal, principal);
+  assert.deepEqual(seen.attached, ['arn:aws:iam::aws:policy/aws-service-role/AWSRolesAnywhereServicePolicy']);
+  for (const name of ['again', 'suffix', 'unknown'] as const) {
+    assert.equal(kindOf(seen[name]), 'InvalidInputException InvalidInput 400', name);
+  }
+  assert.equal(kindOf(seen.protected), 'UnmodifiableEntityException UnmodifiableEntity 400');
+  assert.match(seen.task, /^task\/aws-service-role\/rolesanywhere\.amazonaws\.com\/AWSServiceRoleForRolesAnywhere\//);
+  assert.equal(seen.status.Status, 'SUCCEEDED');
+  assert.equal(kindOf(seen.gone), noSuchEntity);
 }

@@ -3,34 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import {
-  accountId,
-  type ConformanceServer,
-  conformanceServer,
-  type LeafFiles,
-  region,
-  rootKey,
-  trustPolicy,
-} from './server.ts';
+import { accountId, type ConformanceServer, conformanceServer, type LeafFiles, region } from './server.ts';
+import { makeResources, type Resources, roleName } from './session-resources.ts';
 import { needs, python, run } from './tools.ts';
-
-// SDK v2, as in sdk-v2.test.ts.
-process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
-const RolesAnywhere = createRequire(import.meta.url)(
-  'aws-sdk/clients/rolesanywhere.js',
-) as typeof import('aws-sdk').RolesAnywhere;
-
-const roleName = 'Worker';
-type Resources = { readonly trustAnchorArn: string; readonly profileArn: string; readonly roleArn: string };
-
-const mayListRoles = JSON.stringify({
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: 'iam:ListRoles', Resource: '*' }],
-});
 
 describe('CreateSession', () => {
   let server: ConformanceServer;
@@ -66,7 +43,8 @@ describe('CreateSession', () => {
         assert.equal(use.identity.Arn, given.assumedRoleUser.arn);
         assert.equal(use.identity.UserId, given.assumedRoleUser.assumedRoleId);
         assert.equal(use.identity.Account, accountId);
-        assert.deepEqual(use.allowed, [roleName]);
+        // The first trust anchor made the service-linked role.
+        assert.deepEqual(use.allowed, ['AWSServiceRoleForRolesAnywhere', roleName]);
         assert.equal(use.denied.code, 'AccessDenied');
         assert.equal(use.denied.status, 403);
         assert.match(
@@ -115,23 +93,6 @@ describe('CreateSession', () => {
     });
   });
 });
-
-/** What a session needs: a trust anchor, a role that trusts Roles Anywhere and may do one thing, and a profile. */
-async function makeResources(server: ConformanceServer): Promise<Resources> {
-  const client = { endpoint: server.url, region };
-  const iam = new IAMClient({ ...client, credentials: rootKey });
-  const rolesAnywhere = new RolesAnywhere({ ...client, ...rootKey });
-  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: roleName, AssumeRolePolicyDocument: trustPolicy }));
-  const inline = { RoleName: roleName, PolicyName: 'permissions', PolicyDocument: mayListRoles };
-  await iam.send(new PutRolePolicyCommand(inline));
-  iam.destroy();
-  const source = { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: server.ca.pem } };
-  const anchor = await rolesAnywhere.createTrustAnchor({ name: 'conformance', source, enabled: true }).promise();
-  const roleArn = Role?.Arn ?? '';
-  const made = await rolesAnywhere.createProfile({ name: 'conformance', roleArns: [roleArn], enabled: true }).promise();
-  const trustAnchorArn = anchor.trustAnchor.trustAnchorArn ?? '';
-  return { trustAnchorArn, profileArn: made.profile?.profileArn ?? '', roleArn };
-}
 
 function refused({ status, code, answer }: { status: number; code: string; answer: { message: string } }) {
   return [status, code, answer.message];

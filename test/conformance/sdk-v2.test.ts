@@ -3,16 +3,17 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
+import { sendWithCertificate } from '../../src/client/send.ts';
 import { accountId, type ConformanceServer, conformanceServer, region, rootKey } from './server.ts';
+import { makeResources } from './session-resources.ts';
 
 const unknownId = '00000000-0000-4000-8000-000000000000';
 
 // Its own switch for the notice that it is in maintenance mode; read when the package is loaded.
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 // CommonJS, loaded after the switch is set: the package's own types describe what comes back.
-const RolesAnywhere = createRequire(import.meta.url)(
-  'aws-sdk/clients/rolesanywhere.js',
-) as typeof import('aws-sdk').RolesAnywhere;
+const require = createRequire(import.meta.url);
+const RolesAnywhere = require('aws-sdk/clients/rolesanywhere.js') as typeof import('aws-sdk').RolesAnywhere;
 
 describe('AWS SDK for JavaScript v2', () => {
   let server: ConformanceServer;
@@ -26,10 +27,9 @@ describe('AWS SDK for JavaScript v2', () => {
   after(() => server[Symbol.asyncDispose]());
 
   test('a trust anchor lives from createTrustAnchor to deleteTrustAnchor', async () => {
-    const sourceData = { x509CertificateData: server.ca.pem };
     const answer = client.createTrustAnchor({
       name: 'v2',
-      source: { sourceType: 'CERTIFICATE_BUNDLE', sourceData },
+      source: sourceOf(server),
       enabled: false,
       tags: [{ key: 'team', value: 'pki' }],
       notificationSettings: [{ enabled: true, event: 'CA_CERTIFICATE_EXPIRY', threshold: 10 }],
@@ -123,7 +123,91 @@ describe('AWS SDK for JavaScript v2', () => {
       message: /^Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - \d+ min\.\)$/,
     });
   });
+
+  test('a CRL lives from importCrl to deleteCrl', async () => {
+    const { trustAnchor } = await client.createTrustAnchor({ name: 'crls', source: sourceOf(server) }).promise();
+    const trustAnchorArn = trustAnchor.trustAnchorArn ?? '';
+    const [first, second] = [[1n], [1n, 2n]].map((serials) =>
+      server.ca.crl({ revoked: serials.map((serial) => ({ serial })) }),
+    );
+    const given = { name: 'v2', crlData: first?.pem ?? '', trustAnchorArn, enabled: true };
+    const { crl } = await client.importCrl({ ...given, tags: [{ key: 'team', value: 'pki' }] }).promise();
+    assert.equal(crl.crlData?.toString(), first?.pem);
+    assert.deepEqual([crl.name, crl.enabled, crl.trustAnchorArn], ['v2', true, trustAnchorArn]);
+    const one = { crlId: crl.crlId ?? '' };
+    assert.deepEqual((await client.getCrl(one).promise()).crl, crl);
+    assert.deepEqual((await client.listCrls().promise()).crls, [crl]);
+    const updated = await client.updateCrl({ ...one, name: 'v2 renamed', crlData: second?.der ?? '' }).promise();
+    assert.equal(updated.crl.name, 'v2 renamed');
+    assert.deepEqual(updated.crl.crlData, second && Buffer.from(second.der));
+    assert.equal((await client.disableCrl(one).promise()).crl.enabled, false);
+    assert.equal((await client.enableCrl(one).promise()).crl.enabled, true);
+    assert.equal((await client.deleteCrl(one).promise()).crl.crlId, crl.crlId);
+    await assert.rejects(client.getCrl(one).promise(), { code: 'ResourceNotFoundException', statusCode: 404 });
+    await assert.rejects(client.importCrl({ ...given, crlData: 'no list' }).promise(), { code: 'ValidationException' });
+  });
+
+  test('notification settings are put and reset, tags are added and taken away', async () => {
+    const { trustAnchor } = await client.createTrustAnchor({ name: 'tagged', source: sourceOf(server) }).promise();
+    const one = { trustAnchorId: trustAnchor.trustAnchorId ?? '' };
+    const event = 'END_ENTITY_CERTIFICATE_EXPIRY';
+    const settings = { notificationSettings: [{ event, enabled: true, threshold: 7 }] };
+    const put = await client.putNotificationSettings({ ...one, ...settings }).promise();
+    const configured = { event, channel: 'ALL', enabled: true, threshold: 7, configuredBy: accountId };
+    assert.deepEqual(put.trustAnchor.notificationSettings?.[1], configured);
+    const reset = await client
+      .resetNotificationSettings({ ...one, notificationSettingKeys: [{ event, channel: 'ALL' }] })
+      .promise();
+    assert.deepEqual(reset.trustAnchor.notificationSettings, trustAnchor.notificationSettings);
+
+    const arn = { resourceArn: trustAnchor.trustAnchorArn ?? '' };
+    const tags = [
+      { key: 'one', value: '1' },
+      { key: 'two', value: '' },
+    ];
+    assert.deepEqual(await client.tagResource({ ...arn, tags }).promise(), {});
+    assert.deepEqual((await client.listTagsForResource(arn).promise()).tags, tags);
+    assert.deepEqual(await client.untagResource({ ...arn, tagKeys: ['one'] }).promise(), {});
+    assert.deepEqual((await client.listTagsForResource(arn).promise()).tags, tags.slice(1));
+    const many = Array.from({ length: 200 }, (_, number) => ({ key: `key ${number}`, value: '' }));
+    await assert.rejects(client.tagResource({ ...arn, tags: many }).promise(), { code: 'TooManyTagsException' });
+    const other = { resourceArn: `${arn.resourceArn.slice(0, -36)}${unknownId}` };
+    await assert.rejects(client.listTagsForResource(other).promise(), { code: 'ResourceNotFoundException' });
+  });
+
+  test('who came with a certificate is a subject', async () => {
+    const resources = await makeResources(server);
+    const { certificate, der, privateKey } = server.leaf('v2', 'p256');
+    const session = { method: 'POST', path: '/sessions', contentType: 'application/json', region, now: new Date() };
+    const body = JSON.stringify({ ...resources, instanceProperties: { hostname: 'v2' } });
+    const key = { certificateDer: der, serialNumber: certificate.serialNumber, privateKey };
+    const { subjectArn } = JSON.parse(await sendWithCertificate({ ...session, endpoint: server.url, body }, key));
+    const { subjects } = await client.listSubjects().promise();
+    assert.deepEqual(
+      subjects?.map((one) => one.subjectArn),
+      [subjectArn],
+    );
+    const { subject } = await client.getSubject({ subjectId: subjects?.[0]?.subjectId ?? '' }).promise();
+    assert.equal(subject?.credentials?.[0]?.serialNumber, String(certificate.serialNumber));
+    assert.ok(subject?.credentials?.[0]?.seenAt instanceof Date);
+    assert.deepEqual(subject?.instanceProperties?.[0]?.properties, { hostname: 'v2' });
+    await assert.rejects(client.getSubject({ subjectId: unknownId }).promise(), { code: 'ResourceNotFoundException' });
+  });
+
+  test('every operation of its model was called', () => {
+    const operations = Object.keys(require('aws-sdk/apis/rolesanywhere-2018-05-10.min.json').operations);
+    const called = new Set(server.visited.map(({ operation }) => operation));
+    assert.deepEqual(
+      operations.filter((operation) => !called.has(`rolesanywhere.${operation}`)),
+      [],
+    );
+    assert.equal(operations.length, 30);
+  });
 });
+
+function sourceOf(server: ConformanceServer) {
+  return { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: server.ca.pem } };
+}
 
 function rulesOf(profile: import('aws-sdk').RolesAnywhere.ProfileDetail | undefined, field: string): unknown {
   return profile?.attributeMappings?.find(({ certificateField }) => certificateField === field)?.mappingRules;

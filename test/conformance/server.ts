@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../../src/main.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
 import { type Authority, type KeyName, type Minted, makeCa } from '../pki.ts';
 
 export const accountId = '123456789012';
@@ -18,16 +19,32 @@ export type LeafFiles = Minted & { readonly certificatePath: string; readonly pr
 
 export type ConformanceServer = Awaited<ReturnType<typeof conformanceServer>>;
 
-/** Starts a server; stop it with `await using`. */
-export async function conformanceServer() {
+/** What the log says of a request: `rolesanywhere.GetProfile`, and the code of a refusal. */
+export type Visited = { readonly operation: string; readonly code?: string };
+
+/** Starts a server; stop it with `await using`. `settings` are the members of a settings file; absent, AWS's own. */
+export async function conformanceServer({ settings }: { settings?: object } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'anyrole-conformance-'));
   const dataDir = join(directory, 'data');
-  const server = await startServer({ host: '127.0.0.1', port: 0, dataDir, rootKey, accountId });
+  const visited: Visited[] = [];
+  const log: typeof silentLog = {
+    ...silentLog,
+    info({ service, operation, code }) {
+      const refusal = code === undefined ? {} : { code: String(code) };
+      visited.push({ operation: `${service ?? 'unknown'}.${operation ?? 'Unknown'}`, ...refusal });
+    },
+  };
+  const settingsFile = join(directory, 'settings.json');
+  if (settings !== undefined) writeFileSync(settingsFile, JSON.stringify(settings));
+  const config = { host: '127.0.0.1', port: 0, dataDir, rootKey, accountId, ...(settings && { settingsFile }) };
+  const server = await startServer(config, log);
   const ca = makeCa({ subject: 'CN=Conformance Root CA,O=Anyrole' });
   return {
     url: server.url,
     directory,
     ca,
+    /** Every request so far, in the order of the answers. */
+    visited: visited as readonly Visited[],
     /** A leaf of the CA or of another issuer, its certificate and PKCS #8 key in PEM files. */
     leaf(name: string, key: KeyName, issuer: Authority = ca): LeafFiles {
       const leaf = issuer.issue({ subject: `CN=${name},OU=Conformance`, key, san: { dns: [`${name}.example`] } });

@@ -8,7 +8,7 @@ import type { ConformanceServer } from './server.ts';
 export type Run = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 /** Milliseconds that a run may take. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /** Options of a test that needs the command: `{}`, or `skip` with the reason. */
 export function needs(command: string, ...args: readonly string[]): { readonly skip?: string } {
@@ -43,4 +43,9 @@ export async function python(
   const { exitCode, stdout, stderr } = await run('python3', [script], { environment, input: JSON.stringify(input) });
   if (exitCode !== 0) throw new Error(`${name}.py: exit code ${exitCode}\n${stderr}`);
   return JSON.parse(stdout);
+}
+
+/** Class, code and status of an error, as the scripts report it. */
+export function kindOf(refusal: { class: string; code: string; status: number } | null): string {
+  return refusal === null ? 'no error' : `${refusal.class} ${refusal.code} ${refusal.status}`;
 }

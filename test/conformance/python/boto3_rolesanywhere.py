@@ -3,7 +3,7 @@
 from clients import client, given, refusal, tell
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-MANY = 130
+MANY = 1000
 
 ra = client("rolesanywhere")
 asked = given()
@@ -98,10 +98,62 @@ def profile():
     }
 
 
+def notification_settings():
+    source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": asked["caPem"]}}
+    created = body(ra.create_trust_anchor(name="notified", source=source))
+    one = {"trustAnchorId": created["trustAnchor"]["trustAnchorId"]}
+    setting = {"event": "CA_CERTIFICATE_EXPIRY", "channel": "ALL", "enabled": True, "threshold": 360}
+    other = {"event": "END_ENTITY_CERTIFICATE_EXPIRY", "enabled": False}
+    key = {"event": "CA_CERTIFICATE_EXPIRY", "channel": "ALL"}
+    return {
+        "created": created,
+        "put": body(ra.put_notification_settings(**one, notificationSettings=[setting])),
+        "putOther": body(ra.put_notification_settings(**one, notificationSettings=[other])),
+        "got": body(ra.get_trust_anchor(**one)),
+        "reset": body(ra.reset_notification_settings(**one, notificationSettingKeys=[key])),
+        "noThreshold": refusal(
+            ra.put_notification_settings, **one, notificationSettings=[{**other, "enabled": True}]
+        ),
+        "unknownEvent": refusal(
+            ra.put_notification_settings, **one, notificationSettings=[{**setting, "event": "EVERYTHING"}]
+        ),
+        "unknown": refusal(ra.reset_notification_settings, trustAnchorId=UNKNOWN, notificationSettingKeys=[key]),
+        "deleted": body(ra.delete_trust_anchor(**one)),
+    }
+
+
+def tags():
+    source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": asked["caPem"]}}
+    made = ra.create_trust_anchor(name="tagged", source=source, tags=[{"key": "kept", "value": "1"}])["trustAnchor"]
+    plain = ra.create_profile(name="tagged", roleArns=[])["profile"]
+    arn = {"resourceArn": made["trustAnchorArn"]}
+    many = [{"key": f"key {number}", "value": ""} for number in range(200)]
+    results = {
+        "created": body(ra.list_tags_for_resource(**arn)),
+        "none": body(ra.list_tags_for_resource(resourceArn=plain["profileArn"])),
+    }
+    answer = ra.tag_resource(**arn, tags=[{"key": "kept", "value": "2"}, {"key": "a:/=+@b.-_ c", "value": "x y"}])
+    results |= {
+        "status": answer["ResponseMetadata"]["HTTPStatusCode"],
+        "tag": body(answer),
+        "tagged": body(ra.list_tags_for_resource(**arn)),
+        "untag": body(ra.untag_resource(**arn, tagKeys=["kept", "unknown"])),
+        "untagged": body(ra.list_tags_for_resource(**arn)),
+        "tooMany": refusal(ra.tag_resource, **arn, tags=many),
+        "reserved": refusal(ra.tag_resource, **arn, tags=[{"key": "aws:x", "value": ""}]),
+        "unknown": refusal(ra.tag_resource, resourceArn=arn["resourceArn"][:-36] + UNKNOWN, tags=[]),
+        "afterRefusals": body(ra.list_tags_for_resource(**arn)),
+    }
+    ra.delete_trust_anchor(trustAnchorId=made["trustAnchorId"])
+    ra.delete_profile(profileId=plain["profileId"])
+    results["gone"] = refusal(ra.list_tags_for_resource, **arn)
+    return results
+
+
 def pages():
     for number in range(MANY):
-        ra.create_profile(name=f"page {number:03}", roleArns=[])
-    walked = list(ra.get_paginator("list_profiles").paginate(pageSize=40))
+        ra.create_profile(name=f"page {number:04}", roleArns=[])
+    walked = list(ra.get_paginator("list_profiles").paginate(pageSize=90))
     first = ra.list_profiles(pageSize=1)
     return {
         "sizes": [len(page["profiles"]) for page in walked],
@@ -110,6 +162,8 @@ def pages():
         "foreignToken": refusal(ra.list_trust_anchors, nextToken=first["nextToken"]),
         "madeUpToken": refusal(ra.list_profiles, nextToken="made-up"),
         "noItems": refusal(ra.list_profiles, pageSize=0),
+        # The server was started with room for exactly these.
+        "oneTooMany": refusal(ra.create_profile, name="one too many", roleArns=[]),
     }
 
 
@@ -125,4 +179,13 @@ def errors():
     }
 
 
-tell({"trustAnchor": trust_anchor(), "profile": profile(), "pages": pages(), "errors": errors()})
+tell(
+    {
+        "trustAnchor": trust_anchor(),
+        "profile": profile(),
+        "notificationSettings": notification_settings(),
+        "tags": tags(),
+        "pages": pages(),
+        "errors": errors(),
+    }
+)
