@@ -12,6 +12,9 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   'raw-verify': rawVerify,
 };
 
+// Whoever reads the verdicts may stop reading, as `| head` does: then nobody wants the rest.
+process.stdout.on('error', () => process.exit(0));
+
 const name = process.argv[2] ?? '';
 const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
 if (subcommand === undefined) {

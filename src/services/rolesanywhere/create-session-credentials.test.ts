@@ -293,3 +293,10 @@ test('the answer of CreateSession names only its own account and Region', async 
   const { subjectArn } = (await session()).json();
   assert.ok(subjectArn.startsWith(arnOf('subject/')));
 });
+
+test('a session policy that is longer than STS takes gives no session, and the log says why', async () => {
+  const statement = { Sid: 'S'.repeat(2048), Effect: 'Allow', Action: '*', Resource: '*' };
+  const { road, session } = await arranged({ profile: { sessionPolicy: policy(statement) } });
+  refused(await session(), 'AccessDeniedException', /^Unable to assume role for /);
+  assert.equal(Reflect.get(road.logged.at(-1) ?? {}, 'reason'), 'policiesTooLong');
+});
