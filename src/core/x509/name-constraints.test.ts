@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { der, type GeneralNames, makeCa } from '../../../test/pki.ts';
+import type { GeneralNames } from '../../../test/der.ts';
+import { der, makeCa } from '../../../test/pki.ts';
 import { forbiddenName } from './name-constraints.ts';
 
 const ca = makeCa();
