@@ -7,6 +7,7 @@ import { type Config, ConfigError } from './config.ts';
 import { handle, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
 import { knowledge } from './gateway/knowledge.ts';
+import { writeEntries } from './gateway/record.ts';
 import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
 import type { World } from './gateway/world.ts';
@@ -18,7 +19,6 @@ import { defaultSettings, parseSettings, type Settings } from './services/settin
 import { sts } from './services/sts/index.ts';
 import { sqliteStore } from './store/sqlite.ts';
 import { type Document, type Store, StoreLocked } from './store/store.ts';
-import { auditCollection } from './telemetry/audit.ts';
 import { type Log, silentLog } from './telemetry/log.ts';
 import { recorder } from './telemetry/recorder.ts';
 
@@ -57,10 +57,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
   const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
   const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
   const records = recorder<Document>({
-    write: (entries) =>
-      store.write(async (writer) => {
-        for (const { key, document } of entries) await writer.put(auditCollection, key, document);
-      }),
+    write: (entries) => writeEntries(store, entries),
     later: (work) => void setTimeout(work, recordEveryMs),
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });

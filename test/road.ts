@@ -6,6 +6,7 @@ import { signX509Request } from '../src/core/signature/x509.ts';
 import type { Certificate } from '../src/core/x509/certificate.ts';
 import { handle } from '../src/gateway/handle.ts';
 import { knowledge } from '../src/gateway/knowledge.ts';
+import { writeEntries } from '../src/gateway/record.ts';
 import { throttle } from '../src/gateway/throttle.ts';
 import type { World } from '../src/gateway/world.ts';
 import { createKeyring } from '../src/keyring.ts';
@@ -101,10 +102,7 @@ export async function testRoad({
     flush: () => {},
   };
   const records = recorder<Document>({
-    write: (entries) =>
-      store.write(async (writer) => {
-        for (const { key, document } of entries) await writer.put(auditCollection, key, document);
-      }),
+    write: (entries) => writeEntries(store, entries),
     later: () => {},
     failed: (cause) => {
       throw cause;

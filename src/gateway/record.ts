@@ -3,8 +3,9 @@ import { withoutSecrets } from '../contract/describe.ts';
 import type { ProtocolName, Reason, ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import type { Call, Caller, Origin } from '../services/call.ts';
-import type { Document } from '../store/store.ts';
-import { auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
+import type { Document, Store } from '../store/store.ts';
+import { auditCollection, auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
+import type { Entry } from '../telemetry/recorder.ts';
 import type { World } from './world.ts';
 
 /** A request on the road: what is known of it grows with each step. */
@@ -142,4 +143,11 @@ function identityOf(caller: Caller): { readonly [member: string]: Document } {
         certificate: caller.certificate.fingerprint,
       };
   }
+}
+
+/** Writes events that waited, all of them or none: for a recorder. */
+export async function writeEntries(store: Store, entries: readonly Entry<Document>[]): Promise<void> {
+  await store.write(async (writer) => {
+    for (const { key, document } of entries) await writer.put(auditCollection, key, document);
+  });
 }

@@ -84,6 +84,15 @@ export const ListAttachedRolePolicies = operation({
     }),
 });
 
+const PolicyGroup = structure({
+  GroupName: optional(string(), { doc: 'The name of the group.' }),
+  GroupId: optional(Id, { doc: 'The unique id of the group.' }),
+});
+const PolicyUser = structure({
+  UserName: optional(string(), { doc: 'The name of the user.' }),
+  UserId: optional(Id, { doc: 'The unique id of the user.' }),
+});
+
 export const ListEntitiesForPolicy = operation({
   doc: 'Lists the roles that a managed policy is attached to, in the order of their names.',
   effect: 'read',
@@ -98,24 +107,8 @@ export const ListEntitiesForPolicy = operation({
     ...pageMembers,
   }),
   output: structure({
-    PolicyGroups: optional(
-      list(
-        structure({
-          GroupName: optional(string(), { doc: 'The name of the group.' }),
-          GroupId: optional(Id, { doc: 'The unique id of the group.' }),
-        }),
-      ),
-      { doc: 'Groups: none yet.' },
-    ),
-    PolicyUsers: optional(
-      list(
-        structure({
-          UserName: optional(string(), { doc: 'The name of the user.' }),
-          UserId: optional(Id, { doc: 'The unique id of the user.' }),
-        }),
-      ),
-      { doc: 'Users: none yet.' },
-    ),
+    PolicyGroups: optional(list(PolicyGroup), { doc: 'Groups: none yet.' }),
+    PolicyUsers: optional(list(PolicyUser), { doc: 'Users: none yet.' }),
     PolicyRoles: optional(
       list(
         structure({
