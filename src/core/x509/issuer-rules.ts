@@ -5,8 +5,8 @@ import { type Certificate, isSelfIssued } from './certificate.ts';
 import { type AnchorViolationReason, anchorViolations, type LeafViolationReason } from './constraints.ts';
 import { keyWeakness } from './public-key.ts';
 
-/** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `rfc5280`: nothing but it. */
-export type Requirements = 'rolesanywhere' | 'rfc5280';
+/** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `generic`: nothing but the RFC. */
+export type Requirements = 'rolesanywhere' | 'generic';
 
 /** What exactly can be wrong with a path. */
 export type PathCause =
@@ -113,7 +113,7 @@ export function issuerProblem(issuer: Certificate, place: IssuerPlace): PathProb
     const detail = fails(issuer, place);
     if (detail !== undefined) return { cause, certificate: issuer, rule, detail };
   }
-  if (!place.isAnchor || place.requirements === 'rfc5280') return undefined;
+  if (!place.isAnchor || place.requirements === 'generic') return undefined;
   const [violation] = anchorViolations(issuer);
   return violation && { cause: violation.reason, certificate: issuer, rule: violation.rule, detail: violation.detail };
 }

@@ -244,7 +244,7 @@ test('a leaf with a critical extension nobody understands is untrusted', () => {
 });
 
 test('plain RFC 5280 asks less of leaf and anchor', () => {
-  const plain = { requirements: 'rfc5280' } as const;
+  const plain = { requirements: 'generic' } as const;
   accepted(validate(ca, [], [root], plain));
   const old = makeCa({ version: 1 });
   accepted(validate(old.issue({ keyUsage: false }), [], [old], plain));
@@ -262,15 +262,15 @@ test('five certificates may come with the leaf, not six; its own copies are not 
   accepted(validate(leaf, [leaf, leaf, ca, ...strangers.slice(1)]));
   assert.equal(failure(validate(leaf, [ca, ...strangers])), 'chainTooLong: tooManyCertificates');
   assert.equal(failure(validate(leaf, [ca], [root], { maxIntermediates: 0 })), 'chainTooLong: tooManyCertificates');
-  const plain = { requirements: 'rfc5280', maxIntermediates: 0 } as const;
+  const plain = { requirements: 'generic', maxIntermediates: 0 } as const;
   assert.equal(failure(validate(leaf, [ca], [root], plain)), 'chainTooLong: tooManyCertificates');
 });
 
 test('hundreds of keys under one name cost a bounded number of verifications', () => {
   const many = Array.from({ length: 200 }, () => root.issueCa({ subject: 'CN=CA', subjectKeyIdentifier: false }));
   const started = performance.now();
-  const verdict = validate(leaf, many, [root], { requirements: 'rfc5280', maxIntermediates: 300 });
+  const verdict = validate(leaf, many, [root], { requirements: 'generic', maxIntermediates: 300 });
   assert.ok(!verdict.ok);
   assert.ok(performance.now() - started < 2000);
-  accepted(validate(leaf, [...many, ca], [root], { requirements: 'rfc5280', maxIntermediates: 300 }));
+  accepted(validate(leaf, [...many, ca], [root], { requirements: 'generic', maxIntermediates: 300 }));
 });

@@ -33,7 +33,7 @@ export interface PathQuestion {
    * always the most intermediates of a path that are not self-issued. 5 when not given.
    */
   readonly maxIntermediates?: number;
-  /** `rolesanywhere` (when not given) adds what Roles Anywhere asks of leaf and anchor; `rfc5280` does not. */
+  /** `rolesanywhere` (when not given) adds what Roles Anywhere asks of leaf and anchor; `generic` does not. */
   readonly requirements?: Requirements;
   /** A purpose that every extendedKeyUsage below the anchor must allow; not given: none is asked for. */
   readonly eku?: Exclude<keyof typeof keyPurposes, 'any'>;
