@@ -1,5 +1,5 @@
 // Public revocation vectors: single lists (BoringSSL's crl_unittest) by judgeRevocation, and whole paths with lists
-// (x509-limbo, NIST PKITS) by validatePath and then judgeRevocation for every certificate below the anchor: once as RFC 5280
+// (x509-limbo, NIST PKITS) by validatePath and then judgePathRevocation: once as RFC 5280
 // has it, where no usable list is a refusal, and once as Roles Anywhere has it, where only a listing is.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { type Certificate, parseCertificate } from '../../src/core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../../src/core/x509/crl.ts';
 import { judgeRevocation } from '../../src/core/x509/crl-status.ts';
-import { type PathQuestion, validatePath } from '../../src/core/x509/path.ts';
+import { validatePath } from '../../src/core/x509/path.ts';
+import { judgePathRevocation, type RevocationDemand, signersBeside } from '../../src/core/x509/path-revocation.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const folder = resolve(repository, process.env.ANYROLE_SHARED ?? '../shared', 'x509');
@@ -78,9 +79,8 @@ test('single lists are answered as the vectors expect', { skip }, (t) => {
     const { status } = judgeRevocation({
       certificate,
       issuers: one.issuers.map(certificateOf).filter(isThere),
-      crls: crl ? [crl] : [],
+      lists: crl ? [{ crl, stale: 'refuse' }] : [],
       now: new Date(one.time),
-      stale: 'refuse',
     });
     const answered = status.toUpperCase();
     const isRight = answered === one.expectedStatus && (crl === undefined) === (one.malformed || one.id in stricter);
@@ -93,31 +93,22 @@ test('single lists are answered as the vectors expect', { skip }, (t) => {
   assert.deepEqual(wrong, []);
 });
 
-/** Every certificate of a case that leads to an anchor, whoever it is: a signer of lists may stand beside the path. */
-function trusted(one: PathCase, question: Omit<PathQuestion, 'leaf'>): readonly Certificate[] {
-  const isTrusted = (leaf: Certificate) => validatePath({ ...question, leaf }).ok;
-  return one.intermediates.map(certificateOf).filter(isThere).filter(isTrusted);
-}
-
-function answer(one: PathCase, mode: 'hard' | 'soft'): 'valid' | 'invalid' {
+function answer(one: PathCase, demand: RevocationDemand): 'valid' | 'invalid' {
   const leaf = certificateOf(one.leaf);
   if (!leaf) return 'invalid';
   const intermediates = one.intermediates.map(certificateOf).filter(isThere);
   const anchors = one.anchors.map(certificateOf).filter(isThere);
   const now = new Date(one.time ?? '2026-11-22T00:00:00Z');
-  const question = { intermediates, anchors, now, requirements: 'rfc5280', maxIntermediates: 5 } as const;
-  const verdict = validatePath({ ...question, leaf });
+  const verdict = validatePath({ leaf, intermediates, anchors, now, requirements: 'generic' });
   if (!verdict.ok) return 'invalid';
-  const others = [...anchors, ...trusted(one, question)];
-  const crls = one.crls.map(crlOf).filter(isThere);
-  const stale = mode === 'hard' ? 'refuse' : 'ignore';
-  const statuses = verdict.path.slice(0, -1).map((certificate, at) => {
-    const issuer = verdict.path[at + 1];
-    const issuers = issuer ? [issuer, ...others] : others;
-    return judgeRevocation({ certificate, issuers, crls, now, stale }).status;
-  });
-  const isFine = mode === 'hard' ? (status: string) => status === 'good' : (status: string) => status !== 'revoked';
-  return statuses.every(isFine) ? 'valid' : 'invalid';
+  const { path } = verdict;
+  const stale = demand === 'hard' ? 'refuse' : 'ignore';
+  const lists = one.crls
+    .map(crlOf)
+    .filter(isThere)
+    .map((crl) => ({ crl, stale }) as const);
+  const signers = signersBeside({ path, intermediates, anchors, lists, now });
+  return judgePathRevocation({ path, signers, lists, now, demand }).ok ? 'valid' : 'invalid';
 }
 
 function score(t: TestContext, suite: string): { counts: Map<string, { right: number; of: number }>; wrong: string[] } {

@@ -10,7 +10,7 @@ import {
   makeSelfSigned,
 } from '../../../test/pki.ts';
 import { type Crl, parseCrl } from './crl.ts';
-import { judgeRevocation, type RevocationQuestion } from './crl-status.ts';
+import { judgeRevocation, type RevocationList, type RevocationQuestion } from './crl-status.ts';
 
 const ca = makeCa();
 const leaf = ca.issue({ serial: 7n });
@@ -23,11 +23,22 @@ function crlOf(options: CrlOptions = {}, issuer: Authority = ca): Crl {
   return result.crl;
 }
 
-const judge = (crls: readonly Crl[], other: Partial<RevocationQuestion> = {}) =>
-  judgeRevocation({ certificate: leaf.certificate, issuers: [ca.certificate], crls, now, stale: 'refuse', ...other });
+type Other = Partial<RevocationQuestion> & { readonly stale?: RevocationList['stale'] };
+
+const listsOf = (crls: readonly Crl[], stale: RevocationList['stale'] = 'refuse') =>
+  crls.map((crl) => ({ crl, stale }));
+
+const judge = (crls: readonly Crl[], { stale, ...other }: Other = {}) =>
+  judgeRevocation({
+    certificate: leaf.certificate,
+    issuers: [ca.certificate],
+    lists: listsOf(crls, stale),
+    now,
+    ...other,
+  });
 
 /** The status, and why the lists were not used. */
-function answer(crls: readonly Crl[], other: Partial<RevocationQuestion> = {}): string {
+function answer(crls: readonly Crl[], other: Other = {}): string {
   const { status, unusable } = judge(crls, other);
   return [status, ...unusable.map(({ reason }) => reason)].join(' ');
 }
@@ -40,7 +51,7 @@ test('a listed certificate is revoked, since when and why', () => {
   assert.deepEqual(verdict, {
     status: 'revoked',
     reason: 'listed',
-    crl,
+    list: { crl, stale: 'refuse' },
     revokedAt: new Date('2026-06-05T04:03:02Z'),
     crlReason: 'keyCompromise',
     unusable: [],
@@ -49,7 +60,7 @@ test('a listed certificate is revoked, since when and why', () => {
 
 test('a certificate that is not listed is good', () => {
   const crl = crlOf({ revoked: [{ serial: 6n }, { serial: 8n }, { serial: 0x0700n }] });
-  assert.deepEqual(judge([crl]), { status: 'good', reason: 'notListed', crl, unusable: [] });
+  assert.deepEqual(judge([crl]), { status: 'good', reason: 'notListed', list: { crl, stale: 'refuse' }, unusable: [] });
 });
 
 test('without a list nothing is known', () => {
@@ -134,6 +145,16 @@ test('a list is stale one second after nextUpdate, when that is asked for', () =
   }
 });
 
+test('each list is held to its own policy, and one that nobody signed is not merely stale', () => {
+  const old = { nextUpdate: '2026-06-30T00:00:00Z' };
+  const lists = [
+    { crl: crlOf({ ...lists7, ...old }), stale: 'ignore' as const },
+    { crl: crlOf(old), stale: 'refuse' as const },
+  ];
+  assert.equal(answer([], { lists: [...lists].reverse() }), 'revoked stale');
+  assert.equal(answer([crlOf({ ...old, signWith: makeCa() })]), 'unknown badSignature');
+});
+
 test('at an instant that is none, no list speaks', () => {
   assert.equal(answer([crlOf(lists7)], { now: new Date(Number.NaN) }), 'unknown notYetValid');
 });
@@ -146,7 +167,7 @@ test('any usable list revokes, whatever the others say and in whatever order', (
   assert.equal(answer([clean, other]), 'good');
   const verdict = judge([foreign, clean, other]);
   assert.ok(verdict.status === 'good');
-  assert.equal(verdict.crl, clean);
+  assert.equal(verdict.list.crl, clean);
 });
 
 test('a delta says nothing, and does not end a hold', () => {
@@ -277,11 +298,14 @@ test('each list is told why it was not used', () => {
   const crls = [crlOf({ deltaBase: 1 }), crlOf({}, other), crlOf({ nextUpdate: '2026-06-30T00:00:00Z' })];
   const verdict = judge(crls);
   assert.equal(verdict.reason, 'noUsableCrl');
-  assert.deepEqual(verdict.unusable, [
-    { crl: crls[0], reason: 'delta' },
-    { crl: crls[1], reason: 'otherIssuer' },
-    { crl: crls[2], reason: 'stale' },
-  ]);
+  assert.deepEqual(
+    verdict.unusable.map(({ list, reason }) => [crls.indexOf(list.crl), reason]),
+    [
+      [0, 'delta'],
+      [1, 'otherIssuer'],
+      [2, 'stale'],
+    ],
+  );
 });
 
 test('a self-signed certificate is revoked by its own list only', () => {

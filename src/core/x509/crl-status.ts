@@ -16,15 +16,22 @@ import type { CrlReason } from './crl-entries.ts';
 import type { IssuingDistributionPoint } from './crl-extensions.ts';
 import { namesEqual } from './name.ts';
 
+/** A list to ask, under its own policy. */
+export interface RevocationList {
+  readonly crl: Crl;
+  /** Whether the list, once past its nextUpdate, still speaks: `ignore` the date, or `refuse` to. Without nextUpdate it does. */
+  readonly stale: 'ignore' | 'refuse';
+  /** Under which the caller knows it. */
+  readonly id?: string;
+}
+
 /** A certificate and what is known of its revocation. */
 export interface RevocationQuestion {
   readonly certificate: Certificate;
   /** Who may have signed a list: the issuer on the path first, then trusted certificates of the same name. */
   readonly issuers: readonly Certificate[];
-  readonly crls: readonly Crl[];
+  readonly lists: readonly RevocationList[];
   readonly now: Date;
-  /** Whether a list past its nextUpdate still speaks. One without nextUpdate always does. */
-  readonly stale: 'ignore' | 'refuse';
 }
 
 /** Why a list says nothing about the certificate. `noSigner`: nobody among the issuers has its issuer's name. */
@@ -44,22 +51,22 @@ export type CrlProblem =
 
 /** A list that could not be used, and why. */
 export interface UnusableCrl {
-  readonly crl: Crl;
+  readonly list: RevocationList;
   readonly reason: CrlProblem;
 }
 
-/** Revoked by one list, good by all of them (`crl` is the first that says so), or not known. */
+/** Revoked by one list, good by all of them (`list` is the first that says so), or not known. */
 export type RevocationVerdict =
   | {
       readonly status: 'good';
       readonly reason: 'notListed';
-      readonly crl: Crl;
+      readonly list: RevocationList;
       readonly unusable: readonly UnusableCrl[];
     }
   | {
       readonly status: 'revoked';
       readonly reason: 'listed';
-      readonly crl: Crl;
+      readonly list: RevocationList;
       readonly revokedAt: Date;
       /** Undefined when the entry gives none. */
       readonly crlReason: CrlReason | undefined;
@@ -74,35 +81,39 @@ export type RevocationVerdict =
 
 /** Whether the certificate is revoked. Pure, never throws; costs at most one signature for each list and issuer of its name. */
 export function judgeRevocation(question: RevocationQuestion): RevocationVerdict {
-  const { certificate, crls } = question;
+  const { certificate, lists } = question;
   const points = distributionPointsOf(certificate);
   const unusable: UnusableCrl[] = [];
   let covered: ReasonFlags = 0;
-  let silent: Crl | undefined;
-  for (const crl of crls) {
-    const reason = problemOf(crl, question, points);
+  let silent: RevocationList | undefined;
+  for (const list of lists) {
+    const { crl } = list;
+    const reason = problemOf(list, question, points);
     if (reason) {
-      unusable.push({ crl, reason });
+      unusable.push({ list, reason });
       continue;
     }
     // Spec: RFC 5280 §5.3.1: removeFromCRL belongs in deltas. Ours: in a complete list it is an entry like any other.
     const entry = crl.entryOf(certificate.serialNumber, certificate.issuer);
     if (entry) {
       const { revocationDate: revokedAt, reason: crlReason } = entry;
-      return { status: 'revoked', reason: 'listed', crl, revokedAt, crlReason, unusable };
+      return { status: 'revoked', reason: 'listed', list, revokedAt, crlReason, unusable };
     }
     covered |= coveredReasons(crl, certificate, points);
-    silent ??= crl;
+    silent ??= list;
   }
-  if (silent && covered === allReasons) return { status: 'good', reason: 'notListed', crl: silent, unusable };
-  const reason = silent ? 'someReasonsOnly' : crls.length === 0 ? 'noCrl' : 'noUsableCrl';
+  if (silent && covered === allReasons) return { status: 'good', reason: 'notListed', list: silent, unusable };
+  const reason = silent ? 'someReasonsOnly' : lists.length === 0 ? 'noCrl' : 'noUsableCrl';
   return { status: 'unknown', reason, unusable };
 }
 
-/** Why the list says nothing about the certificate; the signature, which is dear, is judged last. */
+/**
+ * Why the list says nothing about the certificate. The signature, which is dear, is judged late; only a list that would speak
+ * were it not for its age is `stale`.
+ */
 function problemOf(
-  crl: Crl,
-  { certificate, issuers, now, stale }: RevocationQuestion,
+  { crl, stale }: RevocationList,
+  { certificate, issuers, now }: RevocationQuestion,
   points: readonly DistributionPoint[],
 ): CrlProblem | undefined {
   const { extensions, nextUpdate, thisUpdate } = crl;
@@ -112,8 +123,8 @@ function problemOf(
   if (coveredReasons(crl, certificate, points) === 0) return 'outOfScope';
   // Both compare so that an invalid Date is outside every period.
   if (!(now.getTime() >= thisUpdate.getTime())) return 'notYetValid';
-  if (stale === 'refuse' && nextUpdate && !(now.getTime() <= nextUpdate.getTime())) return 'stale';
-  return signerProblem(crl, issuers);
+  const isStale = stale === 'refuse' && nextUpdate !== undefined && !(now.getTime() <= nextUpdate.getTime());
+  return signerProblem(crl, issuers) ?? (isStale ? 'stale' : undefined);
 }
 
 /** The reasons for which this list would name the certificate; none when it is about others. Spec: RFC 5280 §6.3.3(b), (d) */

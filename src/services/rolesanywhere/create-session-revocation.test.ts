@@ -30,8 +30,11 @@ test('a listed certificate is refused from the next request on, its session live
   assert.deepEqual(Object(event?.additionalEventData).explanations, [
     {
       reason: 'revoked',
+      rule: 'RFC 5280 §6.3.3(j)',
+      detail: 'revoked at 2026-11-01T00:00:00.000Z: keyCompromise',
       certificate: fingerprintOf(leaf.der),
       serialNumber: leaf.certificate.serialHex,
+      cause: 'listed',
       crlId,
       revokedAt: '2026-11-01T00:00:00.000Z',
       crlReason: 'keyCompromise',

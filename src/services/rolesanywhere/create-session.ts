@@ -53,7 +53,7 @@ export const CreateSession = operation({
     const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
     const path = checkChain(holder, anchors, call);
     const grant = attempted(() => {
-      checkRevocation(path, anchors, crls, call);
+      checkRevocation({ path, intermediates: holder.chain, anchors }, crls, call);
       checkProof(holder);
       checkRoleInProfile(asked, profile);
       checkSessionName(asked, profile);
