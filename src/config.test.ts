@@ -60,6 +60,15 @@ test('beyond loopback TLS or a word is needed', () => {
   assert.deepEqual(tls, { cert: mine.pem, key: mine.keyPem });
 });
 
+test('metrics are off unless an address is given, and TLS says nothing about them', () => {
+  assert.equal(readConfig(flags, {}).metrics, undefined);
+  const { metrics } = readConfig({ ...flags, metricsListen: '[::1]:9464' }, {});
+  assert.deepEqual(metrics, { host: '::1', port: 9464 });
+  const beyond = { ...flags, metricsListen: '0.0.0.0:9464' };
+  assert.deepEqual(readConfig({ ...beyond, allowPlainHttp: true }, {}).metrics, { host: '0.0.0.0', port: 9464 });
+  assert.throws(() => readConfig({ ...beyond, tlsCert: cert, tlsKey: key }, {}), ConfigError);
+});
+
 test('--config names the settings file, which is not read yet', () => {
   assert.equal(readConfig({ ...flags, config: absent }, {}).settingsFile, absent);
 });
@@ -115,6 +124,14 @@ for (const [what, part, environment, names] of [
     {},
     /^--tls-cert .*--tls-key `.*other\.pem`: .*KEY_VALUES_MISMATCH/,
   ],
+  [
+    'metrics beyond loopback',
+    { metricsListen: '0.0.0.0:80' },
+    {},
+    /^--metrics-listen `0\.0\.0\.0:80`: .*--allow-plain-http/,
+  ],
+  ['metrics without a port', { metricsListen: 'localhost' }, {}, /^--metrics-listen `localhost`: expected HOST:PORT/],
+  ['metrics nowhere', { metricsListen: '' }, {}, /^--metrics-listen ``: expected HOST:PORT/],
   ['a settings file without a name', { config: '' }, {}, /^--config ``: expected the name of a JSON file/],
   [
     'a key id without its secret',

@@ -4,9 +4,12 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 
-export type Config = {
-  readonly host: string;
-  readonly port: number;
+/** Where to listen; port 0 is any that is free. */
+export type Address = { readonly host: string; readonly port: number };
+
+export type Config = Address & {
+  /** Where metrics are scraped, over plain HTTP. Absent: nowhere. */
+  readonly metrics?: Address;
   /** Where the embedded store and the keyring stand. */
   readonly dataDir: string;
   /** PEM texts. Absent: plain HTTP. */
@@ -29,6 +32,7 @@ export type Flags = {
   readonly tlsKey?: string;
   readonly allowPlainHttp?: boolean;
   readonly config?: string;
+  readonly metricsListen?: string;
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,7 +47,7 @@ export const defaultDataDir = './anyrole-data';
 
 /** Throws ConfigError. */
 export function readConfig(flags: Flags, environment: Environment): Config {
-  const { host, port } = listenAddress(flags.listen);
+  const { host, port } = listenAddress('--listen', flags.listen);
   const tls = tlsFiles(flags);
   if (tls === undefined && !isLoopback(host) && !flags.allowPlainHttp) {
     throw new ConfigError(
@@ -55,6 +59,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     port,
     dataDir: flags.dataDir,
     ...(tls && { tls }),
+    ...metricsAddress(flags),
     ...settingsFile(flags),
     ...rootKey(environment),
     ...accountId(environment),
@@ -66,13 +71,22 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
+function metricsAddress({ metricsListen: text, allowPlainHttp }: Flags): Pick<Config, 'metrics'> {
+  if (text === undefined) return {};
+  const metrics = listenAddress('--metrics-listen', text);
+  if (isLoopback(metrics.host) || allowPlainHttp) return { metrics };
+  throw new ConfigError(
+    `--metrics-listen \`${text}\`: metrics are plain HTTP and served on a loopback address only; give --allow-plain-http where the network keeps strangers out`,
+  );
+}
+
 /** `HOST:PORT`; an IPv6 address stands in brackets. */
-function listenAddress(text: string): { readonly host: string; readonly port: number } {
+function listenAddress(flag: string, text: string): Address {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port > 65535 || (bracketed !== undefined && isIP(bracketed) !== 6)) {
-    throw new ConfigError(`--listen \`${text}\`: expected HOST:PORT, e.g. ${defaultListen} or [::1]:4747`);
+    throw new ConfigError(`${flag} \`${text}\`: expected HOST:PORT, e.g. ${defaultListen} or [::1]:4747`);
   }
   return { host, port };
 }

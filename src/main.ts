@@ -3,10 +3,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Config, ConfigError } from './config.ts';
+import { type Address, type Config, ConfigError } from './config.ts';
 import { handle, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
 import { knowledge } from './gateway/knowledge.ts';
+import { type OpenDoor, urlOf } from './gateway/listening.ts';
+import { openMetricsDoor } from './gateway/metrics-door.ts';
 import { writeEntries } from './gateway/record.ts';
 import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
@@ -19,13 +21,17 @@ import { defaultSettings, parseSettings, type Settings } from './services/settin
 import { sts } from './services/sts/index.ts';
 import { sqliteStore } from './store/sqlite.ts';
 import { type Document, type Store, StoreLocked } from './store/store.ts';
+import { processMetrics, recorderMetrics } from './telemetry/collected.ts';
 import { type Log, silentLog } from './telemetry/log.ts';
+import { type Metrics, metrics } from './telemetry/metrics.ts';
 import { recorder } from './telemetry/recorder.ts';
 
 /** A server that listens. */
 export type RunningServer = {
   /** `http://127.0.0.1:4747`. */
   readonly url: string;
+  /** `http://127.0.0.1:9464/metrics`, where the configuration says so. */
+  readonly metricsUrl: string | undefined;
   readonly accountId: string;
   /** The root key, where this start made it: shown once, kept only sealed. */
   readonly newRootKey: NewRootKey | undefined;
@@ -39,6 +45,8 @@ export const services: Services = new Map([rolesanywhere, iam, sts].map((service
 /** Milliseconds that reads and refusals wait to be recorded together. */
 const recordEveryMs = 100;
 const defaultGraceMs = 20_000;
+/** Milliseconds that a scrape under way may still take when the server stops. */
+const metricsGraceMs = 1000;
 
 /** Starts a server on the data directory. Throws ConfigError when it cannot, with the reason in one line. */
 export async function startServer(config: Config, log: Log = silentLog): Promise<RunningServer> {
@@ -61,6 +69,8 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     later: (work) => void setTimeout(work, recordEveryMs),
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });
+  const measured = metricsOf(log);
+  for (const collected of [...recorderMetrics(records), ...processMetrics()]) measured.register(collected);
   const world: World = {
     services,
     settings,
@@ -70,10 +80,12 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     knowledge: knowledge(),
     recorder: records,
     log,
+    metrics: measured,
     now,
     newId: ascendingIds(now),
     randomBytes,
   };
+  const metricsDoor = config.metrics && (await openedMetricsDoor(config.metrics, measured, log));
   const door = await openDoor(
     {
       handle: (request, origin) => handle(world, request, origin),
@@ -83,22 +95,41 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     },
     config.host,
     config.port,
-  ).catch((cause) => {
-    throw new ConfigError(`--listen \`${config.host}:${config.port}\`: cannot listen there (${String(cause.code)})`);
+  ).catch(async (cause) => {
+    await metricsDoor?.close(0);
+    throw unopened('--listen', config, cause);
   });
-  const scheme = config.tls ? 'https' : 'http';
-  const host = door.host.includes(':') ? `[${door.host}]` : door.host;
   return {
-    url: `${scheme}://${host}:${door.port}`,
+    url: urlOf(config.tls ? 'https' : 'http', door),
+    metricsUrl: metricsDoor && `${urlOf('http', metricsDoor)}/metrics`,
     accountId,
     newRootKey,
     async close(graceMs = defaultGraceMs) {
       await door.close(graceMs);
+      await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
       await records.flush().catch((cause) => log.error({ cause: String(cause) }, 'audit events were lost'));
       await store.close();
       log.flush();
     },
   };
+}
+
+/** Metrics, with a log line for each that cannot be had. */
+function metricsOf(log: Log): Metrics {
+  return metrics({
+    failed: (metric, cause) => log.error({ metric, cause: String(cause) }, 'a metric was left out of a scrape'),
+  });
+}
+
+async function openedMetricsDoor(address: Address, measured: Metrics, log: Log): Promise<OpenDoor> {
+  const failed = (cause: unknown) => log.error({ cause: String(cause) }, 'a scrape was not answered');
+  return openMetricsDoor(measured, address, failed).catch((cause) => {
+    throw unopened('--metrics-listen', address, cause);
+  });
+}
+
+function unopened(flag: string, { host, port }: Address, cause: { readonly code?: unknown }): ConfigError {
+  return new ConfigError(`${flag} \`${host}:${port}\`: cannot listen there (${String(cause.code)})`);
 }
 
 /** The settings of a file, whose own file names are relative to it; without one, the defaults. */

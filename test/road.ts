@@ -17,6 +17,7 @@ import { defaultSettings, type Settings } from '../src/services/settings.ts';
 import { memoryStore } from '../src/store/memory.ts';
 import type { Document, Store } from '../src/store/store.ts';
 import { auditCollection } from '../src/telemetry/audit.ts';
+import { metrics } from '../src/telemetry/metrics.ts';
 import { recorder } from '../src/telemetry/recorder.ts';
 
 export type Keys = {
@@ -118,6 +119,7 @@ export async function testRoad({
     knowledge: knowledge(),
     recorder: records,
     log,
+    metrics: metrics(),
     now: () => now,
     newId: () => `00000000-0000-7000-8000-${(++counter).toString(16).padStart(12, '0')}`,
     randomBytes,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -78,6 +78,39 @@ test('a settings file is in force from the start', async () => {
   assert.equal((await server.ended).status, 0);
 });
 
+const listed = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
+  .split('\n')
+  .flatMap((line) => /^\| `(\w+)` \| (gauge|counter|histogram) \| ([^|]+) \|/.exec(line)?.slice(1, 4).join(' ') ?? []);
+
+test('--metrics-listen serves what docs/operations.md lists to a scraper, and to nobody at the main address', async () => {
+  const args = ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(place, 'metrics')];
+  const server = start([...args, '--metrics-listen', '127.0.0.1:0'], given);
+  const [, url] = await server.printed(serving);
+  const [, metrics = '', port] = await server.printed(/metrics on (http:\/\/127\.0\.0\.1:(\d+)\/metrics)/);
+  assert.notEqual((await fetch(`${url}/metrics`)).status, 200);
+  const answer = await fetch(metrics);
+  assert.equal(answer.status, 200);
+  const body = await answer.text();
+  assert.match(body, /^anyrole_requests_total\{.*status="4xx",code="\w+"\} 1$/m);
+  const types = [...body.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type] as const);
+  const helps = new Map([...body.matchAll(/^# HELP (\w+) (.*)$/gm)].map(([, name, help]) => [name, help]));
+  assert.deepEqual(listed, types.map(([name, type]) => `${name} ${type} ${helps.get(name)}`).sort());
+  server.process.kill('SIGTERM');
+  await refusedAt(Number(port));
+  assert.equal((await server.ended).status, 0);
+});
+
+test('a metrics address that is taken stops the start with one line', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo; // listening on a TCP port guarantees the form
+  const args = ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(place, 'taken')];
+  const { status, stderr } = await run([...args, '--metrics-listen', `127.0.0.1:${port}`], given);
+  taken.close();
+  assert.equal(status, 2);
+  assert.match(stderr, /^anyrole: --metrics-listen `127\.0\.0\.1:\d+`: cannot listen there \(EADDRINUSE\)\n$/);
+});
+
 test('SIGTERM answers the request that is under way', async () => {
   const server = start(['serve', '--listen', '127.0.0.1:0', '--data-dir', join(place, 'drain')]);
   const [, , port] = await server.printed(serving);
@@ -116,6 +149,7 @@ const wrong: readonly (readonly [what: string, args: readonly string[], environm
   ['an unknown command', ['sevre']],
   ['an address without a port', ['serve', '--listen', 'localhost']],
   ['a port that is none', ['serve', '--listen', '127.0.0.1:99999']],
+  ['metrics beyond loopback', ['serve', '--metrics-listen', '0.0.0.0:0']],
   ['an address beyond loopback without TLS', ['serve', '--listen', '0.0.0.0:0']],
   ['a certificate without its key', ['serve', '--tls-cert', 'x.pem']],
   ['a certificate file that is not there', ['serve', '--tls-cert', '/nowhere.pem', '--tls-key', '/nowhere.pem']],

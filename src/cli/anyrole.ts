@@ -48,6 +48,7 @@ function listening(command: Command): Command {
   return command
     .option('--listen <host:port>', 'where to listen', defaultListen)
     .option('--data-dir <dir>', 'where the store and the keyring stand', defaultDataDir)
+    .option('--metrics-listen <host:port>', 'where Prometheus scrapes GET /metrics; without it nowhere')
     .option('--config <file>', 'JSON file with quotas, rates and private certificate authorities')
     .allowExcessArguments(false)
     .exitOverride();

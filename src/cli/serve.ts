@@ -11,6 +11,7 @@ export async function serve(flags: Flags, environment: Environment): Promise<voi
     jsonLog((line) => void process.stderr.write(line)),
   );
   process.stdout.write(`anyrole: account ${server.accountId}, listening on ${server.url}\n`);
+  if (server.metricsUrl) process.stdout.write(`anyrole: metrics on ${server.metricsUrl}\n`);
   if (server.newRootKey) {
     const { accessKeyId, secretAccessKey } = server.newRootKey;
     process.stdout.write(

@@ -96,5 +96,6 @@ function asServiceError(world: World, { requestId, protocol }: Visit, thrown: un
 export function refuseTooLarge(world: World, request: WireRequest): WireResponse {
   const to = addressee(world.services, request, parseSignature(request));
   const error = commonError('tooLarge', to.protocol, 'Request body is longer than 1048576 bytes.');
+  world.metrics.answered({ status: error.status, code: error.code, seconds: 0 });
   return protocols[to.protocol].refuse(error, world.newId(), to.xmlNamespace);
 }

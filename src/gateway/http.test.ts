@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import type { WireRequest, WireResponse } from '../protocols/protocol.ts';
-import { type Door, type OpenDoor, openDoor, type Timeouts } from './http.ts';
+import { type Door, openDoor, type Timeouts } from './http.ts';
+import type { OpenDoor } from './listening.ts';
 
 const limit = 1024 * 1024;
 const opened: OpenDoor[] = [];

@@ -1,10 +1,11 @@
 // The door: HTTP in, a WireRequest to the road, HTTP out. Bounded in header and body size, in time and in patience; knows
 // nothing of what is asked.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
+import { listening, type OpenDoor } from './listening.ts';
 
 export type Door = {
   /** Answers a request; never rejects. */
@@ -15,13 +16,6 @@ export type Door = {
   readonly ready: () => Promise<boolean>;
   /** PEM texts. Absent: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
-};
-
-export type OpenDoor = {
-  readonly host: string;
-  readonly port: number;
-  /** Takes no new connection, answers what is under way within `graceMs`, then lets go. */
-  close(graceMs: number): Promise<void>;
 };
 
 /** Bytes of a request's header block. Five ML-DSA-87 certificates and a signature take about 60 KiB. */
@@ -64,38 +58,14 @@ export async function openDoor(door: Door, host: string, port: number, timeouts 
     : createServer(options, listener);
   server.timeout = idleMs;
   server.on('clientError', refuseUnparsed);
-  await listening(server, host, port);
-  // Listening on a TCP port guarantees the form of the address.
-  const address = server.address() as AddressInfo;
+  const open = await listening(server, host, port);
   return {
-    host: address.address,
-    port: address.port,
-    async close(graceMs) {
+    ...open,
+    close(graceMs) {
       draining = true;
-      await closed(server, graceMs);
+      return open.close(graceMs);
     },
   };
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function closed(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
 
 async function serve(door: Door, request: IncomingMessage, response: ServerResponse, draining: () => boolean) {

@@ -179,6 +179,55 @@ test('secrets stand in no event, no line and no record', async () => {
   assert.ok(kept.includes(credentials.accessKeyId), 'the key id is what ties use to issue');
 });
 
+const scrape = async ({ world }: Road) => (await world.metrics.scrape()).body;
+
+test('metrics count what is answered, by the names of what is served', async () => {
+  const road = await testRoad();
+  await road.rest('POST', '/profiles', { name: 'p', roleArns: [] });
+  await road.rest('POST', '/profiles', { name: '', roleArns: [] });
+  await road.query('iam', 'ListRoles');
+  const body = await scrape(road);
+  for (const line of [
+    'anyrole_requests_total{service="rolesanywhere",operation="CreateProfile",status="2xx",code=""} 1',
+    'anyrole_requests_total{service="rolesanywhere",operation="CreateProfile",status="4xx",code="ValidationException"} 1',
+    'anyrole_requests_total{service="iam",operation="ListRoles",status="2xx",code=""} 1',
+    'anyrole_request_duration_seconds_count{service="iam",operation="ListRoles"} 1',
+  ]) {
+    assert.ok(body.includes(`${line}\n`), line);
+  }
+});
+
+test('a stranger makes no label: unknown services, operations, paths, actions and Regions', async () => {
+  const road = await testRoad();
+  const request = { method: 'GET', path: '/x', rawQuery: '', headers: [], body: new Uint8Array() };
+  for (let n = 0; n < 50; n++) {
+    await road.send(`evil${n}`, { ...request, path: `/evil${n}` });
+    await road.rest('GET', `/evil${n}`);
+    await road.rest(`EVIL${n}`, '/profiles', undefined, { region: `evil${n}` });
+    await road.query('iam', `Evil${n}`);
+    await road.query('iam', 'CreateUser', { UserName: `evil${n}` });
+    await road.rest('GET', `/profile/evil${n}`, undefined, { unsigned: true });
+    await road.rest('GET', '/profiles', undefined, {
+      region: `evil-${n}`,
+      keys: { ...road.root, accessKeyId: `EVIL${n}` },
+    });
+  }
+  const body = await scrape(road);
+  assert.doesNotMatch(body, /evil/i);
+  const requests = body.split('\n').filter((line) => line.startsWith('anyrole_requests_total{'));
+  assert.ok(requests.length < 12, requests.join('\n'));
+});
+
+test('requests for a session are counted by what came of them', async () => {
+  const road = await testRoad();
+  const stranger = makeSelfSigned();
+  const body = { trustAnchorArn: 'evil', profileArn: 'evil', roleArn: 'evil' };
+  for (let n = 0; n < 20; n++) await road.session({ ...stranger, body: { ...body, roleSessionName: `evil${n}` } });
+  const lines = (await scrape(road)).split('\n').filter((line) => line.startsWith('anyrole_create_session_total{'));
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', /^anyrole_create_session_total\{outcome="[A-Za-z]+"\} 20$/);
+});
+
 test('a long user agent is cut', async () => {
   const road = await testRoad();
   const { handle } = await import('./handle.ts');

@@ -1,10 +1,11 @@
-// One record of every visit: the audit event, and a line in the log.
+// One record of every visit: the audit event, a line in the log, and what metrics count.
 import { withoutSecrets } from '../contract/describe.ts';
 import type { ProtocolName, Reason, ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import type { Call, Caller, Origin } from '../services/call.ts';
 import type { Document, Store } from '../store/store.ts';
 import { auditCollection, auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
+import type { Answered } from '../telemetry/metrics.ts';
 import type { Entry } from '../telemetry/recorder.ts';
 import type { World } from './world.ts';
 
@@ -31,9 +32,11 @@ const maxText = 1024;
 /** Longest JSON text of a request's or an answer's members that an event keeps, in characters. */
 const maxElements = 100 * 1024;
 
-/** Writes the line, and the event of a visit that changed nothing. Strangers who prove nothing get a line only. */
+/** Counts the visit, writes the line, and the event of one that changed nothing. Strangers who prove nothing get no event. */
 export function record(world: World, visit: Visit): void {
   const { error, operation, caller } = visit;
+  const ms = world.now().getTime() - visit.startedAt.getTime();
+  world.metrics.answered(answeredOf(visit, ms / 1000));
   world.log.info(
     {
       requestId: visit.requestId,
@@ -42,13 +45,27 @@ export function record(world: World, visit: Visit): void {
       caller: caller && nameOf(caller),
       account: visit.account,
       ip: visit.origin.ip,
-      ms: world.now().getTime() - visit.startedAt.getTime(),
+      ms,
       ...(error && { status: error.status, code: error.code, reason: error.reason?.reason }),
     },
     error ? 'refused' : 'answered',
   );
   if (visit.recorded || caller === undefined || !isProved(caller) || !visit.account) return;
   world.recorder.add(entryOf(world, visit, {}));
+}
+
+/** What metrics count. INVARIANT: a name is that of a served operation, a word is of our own code. */
+function answeredOf({ service, operation, error }: Visit, seconds: number): Answered {
+  return {
+    service: service?.name,
+    operation: operation?.name,
+    status: error?.status ?? operation?.address?.status ?? 200,
+    code: error?.code,
+    seconds,
+    ...(operation?.signedWith === 'certificate' && {
+      session: error === undefined ? 'granted' : (error.reason?.reason ?? error.code),
+    }),
+  };
 }
 
 /** A certificate is public; only its private key makes a caller of whoever shows it. */

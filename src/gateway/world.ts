@@ -3,6 +3,7 @@ import type { Keyring } from '../keyring.ts';
 import type { Settings } from '../services/settings.ts';
 import type { Document, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Services } from './route.ts';
@@ -17,6 +18,7 @@ export type World = {
   readonly knowledge: Knowledge;
   readonly recorder: Recorder<Document>;
   readonly log: Log;
+  readonly metrics: Metrics;
   now(): Date;
   newId(): string;
   randomBytes(size: number): Uint8Array;

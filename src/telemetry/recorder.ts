@@ -8,6 +8,8 @@ export type Recorder<D> = {
   add(entry: Entry<D>): void;
   /** Writes all that waits. */
   flush(): Promise<void>;
+  /** Entries that wait to be written. */
+  waiting(): number;
   /** Entries dropped since the start. */
   dropped(): number;
 };
@@ -63,6 +65,7 @@ export function recorder<D>({ write, later, failed, room = 10_000 }: RecorderTra
       writing = writing.catch(() => {}).then(drain);
       return writing;
     },
+    waiting: () => waiting.length,
     dropped: () => lost,
   };
 }
