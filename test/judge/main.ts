@@ -1,6 +1,8 @@
 // The judge: cases as JSON lines on stdin, verdicts as JSON lines on stdout, in the same order. It asks the very functions
 // the server uses, so that any outside collection of cases can be scored. A bad case is a verdict, never an exit.
 import { linesOf } from './lines.ts';
+import { policyCheck } from './policy-check.ts';
+import { policyEval } from './policy-eval.ts';
 import { rawVerify } from './raw-verify.ts';
 import { sigv4Verify } from './sigv4-verify.ts';
 import { sigv4x509Verify } from './sigv4x509-verify.ts';
@@ -10,6 +12,8 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   'sigv4-verify': sigv4Verify,
   'sigv4x509-verify': sigv4x509Verify,
   'raw-verify': rawVerify,
+  'policy-check': policyCheck,
+  'policy-eval': policyEval,
 };
 
 // Whoever reads the verdicts may stop reading, as `| head` does: then nobody wants the rest.

@@ -1,9 +1,10 @@
 // What a subcommand of the judge is: one case in, one verdict out. Reading a member of unknown JSON lives here, so that
 // every subcommand refuses a malformed case with the same words.
+import type { Decision } from '../../src/core/policy/evaluate.ts';
 
-/** The verdict on one case; `code` is the machine-readable reason when it is not a plain `valid`. */
+/** The verdict on one case; `code` is the machine-readable reason when it is not a plain `valid` or `ok`. */
 export type Verdict = {
-  readonly result: 'valid' | 'invalid' | 'error';
+  readonly result: 'valid' | 'invalid' | 'error' | 'ok' | 'MalformedPolicyDocument' | Decision['decision'];
   readonly code?: string;
   readonly message?: string;
 };
