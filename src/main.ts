@@ -15,6 +15,7 @@ import { throttle } from './gateway/throttle.ts';
 import type { World } from './gateway/world.ts';
 import { keyringFile } from './keyring-file.ts';
 import { ensureAccount, type NewRootKey } from './root-account.ts';
+import { anyrole } from './services/anyrole/index.ts';
 import { iam } from './services/iam/index.ts';
 import { rolesanywhere } from './services/rolesanywhere/index.ts';
 import { defaultSettings, parseSettings, type Settings } from './services/settings.ts';
@@ -39,8 +40,8 @@ export type RunningServer = {
   close(graceMs?: number): Promise<void>;
 };
 
-/** The services by their signing names. */
-export const services: Services = new Map([rolesanywhere, iam, sts].map((service) => [service.name, service]));
+/** The services by their signing names. Of two that a request without a signature may mean, the first is asked. */
+export const services: Services = new Map([rolesanywhere, iam, sts, anyrole].map((service) => [service.name, service]));
 
 /** Milliseconds that reads and refusals wait to be recorded together. */
 const recordEveryMs = 100;

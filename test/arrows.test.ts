@@ -25,7 +25,7 @@ const arrows: readonly Row[] = [
   { room: 'telemetry/', imports: [], modules: [anyNode, 'pino', 'prom-client'] },
   { room: 'core/', imports: [], modules: ['node:crypto', 'node:buffer'] },
   { room: 'protocols/', imports: ['contract/'] },
-  ...['rolesanywhere', 'iam', 'sts'].map((service) => ({
+  ...['rolesanywhere', 'iam', 'sts', 'anyrole'].map((service) => ({
     room: `services/${service}/`,
     imports: ['contract/', 'core/', 'store/store.ts', 'services/*.ts', 'services/*/records.ts'],
   })),

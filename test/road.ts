@@ -51,6 +51,8 @@ export type Options = {
   /** No signature at all. */
   readonly unsigned?: boolean;
   readonly presigned?: boolean;
+  /** Of a REST-JSON call. Absent: Roles Anywhere. */
+  readonly service?: string;
   /** Changes the signed request on its way. */
   readonly tamper?: (request: WireRequest) => WireRequest;
 };
@@ -153,12 +155,16 @@ export async function testRoad({
     at(instant: Date | string) {
       now = new Date(instant);
     },
-    /** A REST-JSON call of Roles Anywhere: `rest('POST', '/profiles', {…})`. */
-    rest(method: string, target: string, body?: unknown, options?: Options): Promise<Answer> {
+    /** A REST-JSON call: `rest('POST', '/profiles', {…})`. */
+    rest(method: string, target: string, body?: unknown, options: Options = {}): Promise<Answer> {
       const [path = '', rawQuery = ''] = target.split('?');
       const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
       const headers: HeaderPair[] = [['Content-Type', 'application/json']];
-      return send('rolesanywhere', { method, path, rawQuery, headers, body: Buffer.from(text) }, options);
+      return send(
+        options.service ?? 'rolesanywhere',
+        { method, path, rawQuery, headers, body: Buffer.from(text) },
+        options,
+      );
     },
     /** A Query call: `query('iam', 'CreateRole', { RoleName: 'R', 'Tags.member.1.Key': 'k' })`. */
     query(

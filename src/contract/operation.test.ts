@@ -49,6 +49,13 @@ test("a name that AWS's model does not have stops the start", () => {
   assert.throws(() => service<null>(unknown), /^Error: operation GetThing is not in AWS's model$/);
 });
 
+test('a service that AWS does not have keeps all of its exports, and says so as the source of its events', () => {
+  const made = service<null>({ ...about, modules: [{ GetThing, Bare }], eventSource: 'ours' });
+  assert.deepEqual([[...made.operations.keys()], made.unserved.size], [['GetThing', 'Bare'], 0]);
+  assert.equal(made.eventSource, 'ours');
+  assert.equal(service<null>({ ...about, modules: [] }).eventSource, 'things.amazonaws.com');
+});
+
 test('an error maker carries its code and status, and the reason stays beside the sentence', () => {
   const NoSuchThing = error('NoSuchThing', 404);
   const made = NoSuchThing('It is not there.', { reason: 'absent', id: 'x' });

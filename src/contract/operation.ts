@@ -69,8 +69,13 @@ export type ServiceTraits<Call> = {
   readonly xmlNamespace?: string;
   /** Modules whose exports with a `run` are this service's operations. */
   readonly modules: readonly object[];
-  /** Every operation name that AWS's model lists, so that what is not served is refused by name. */
-  readonly awsOperations: readonly string[];
+  /**
+   * Every operation name that AWS's model lists, so that what is not served is refused by name. Absent: a service that AWS
+   * does not have.
+   */
+  readonly awsOperations?: readonly string[];
+  /** Who is named in audit events as their source. Absent: the signing name as AWS writes it, `NAME.amazonaws.com`. */
+  readonly eventSource?: string;
   /** Phantom: what operations of this service are called with. */
   readonly call?: Call;
 };
@@ -80,6 +85,7 @@ export type Service<Call> = {
   readonly protocol: ProtocolName;
   readonly version: string;
   readonly xmlNamespace: string;
+  readonly eventSource: string;
   readonly operations: ReadonlyMap<string, Operation<Call>>;
   /** Names in AWS's model that are not served. */
   readonly unserved: ReadonlySet<string>;
@@ -92,12 +98,13 @@ export function operationsOf<Call>() {
 
 /** Collects the exports that have a `run`. Throws at start when a name is exported twice or AWS does not know it. */
 export function service<Call>(traits: ServiceTraits<Call>): Service<Call> {
+  const { awsOperations } = traits;
   const operations = new Map<string, Operation<Call>>();
   for (const module of traits.modules) {
     for (const [name, exported] of Object.entries(module)) {
       if (!isOperation<Call>(exported)) continue;
       if (operations.has(name)) throw new Error(`operation ${name} is exported twice`);
-      if (!traits.awsOperations.includes(name)) throw new Error(`operation ${name} is not in AWS's model`);
+      if (awsOperations && !awsOperations.includes(name)) throw new Error(`operation ${name} is not in AWS's model`);
       operations.set(name, named(name, exported));
     }
   }
@@ -106,8 +113,9 @@ export function service<Call>(traits: ServiceTraits<Call>): Service<Call> {
     protocol: traits.protocol,
     version: traits.version,
     xmlNamespace: traits.xmlNamespace ?? '',
+    eventSource: traits.eventSource ?? `${traits.name}.amazonaws.com`,
     operations,
-    unserved: new Set(traits.awsOperations.filter((name) => !operations.has(name))),
+    unserved: new Set(awsOperations?.filter((name) => !operations.has(name))),
   });
 }
 

@@ -87,7 +87,7 @@ export function entryOf(
     eventId: world.newId(),
     requestId: visit.requestId,
     time: visit.startedAt,
-    service: service.name,
+    eventSource: service.eventSource,
     operation: operation.name,
     readOnly: operation.effect === 'read',
     region: visit.region ?? '',

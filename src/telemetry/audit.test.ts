@@ -7,7 +7,7 @@ const occurrence: Occurrence = {
   eventId: 'e1',
   requestId: 'r1',
   time: new Date('2026-11-22T12:00:00.250Z'),
-  service: 'iam',
+  eventSource: 'iam.amazonaws.com',
   operation: 'CreateRole',
   readOnly: false,
   region: 'us-east-1',

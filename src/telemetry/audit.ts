@@ -9,8 +9,8 @@ export type Occurrence = {
   readonly eventId: string;
   readonly requestId: string;
   readonly time: Date;
-  /** Signing name, e.g. `rolesanywhere`. */
-  readonly service: string;
+  /** The service that was asked, e.g. `rolesanywhere.amazonaws.com`. */
+  readonly eventSource: string;
   readonly operation: string;
   readonly readOnly: boolean;
   readonly region: string;
@@ -42,7 +42,7 @@ export function auditEvent(occurrence: Occurrence): JsonObject {
     eventVersion: '1.11',
     userIdentity: occurrence.userIdentity,
     eventTime: `${occurrence.time.toISOString().slice(0, 19)}Z`,
-    eventSource: `${occurrence.service}.amazonaws.com`,
+    eventSource: occurrence.eventSource,
     eventName: occurrence.operation,
     awsRegion: occurrence.region,
     sourceIPAddress: occurrence.sourceIp,

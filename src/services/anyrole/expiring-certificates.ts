@@ -1,0 +1,117 @@
+// What will soon cease to be trusted: certificates of trust anchors that have expired, will, or are not valid yet. A path
+// fails with its anchor, and every workload of it at once.
+import {
+  boolean,
+  integer,
+  list,
+  oneOf,
+  optional,
+  required,
+  string,
+  structure,
+  timestampInSeconds,
+  type ValueOf,
+} from '../../contract/shape.ts';
+import type { Certificate } from '../../core/x509/certificate.ts';
+import { daysLeft, expiryState } from '../../core/x509/expiry.ts';
+import { rfc2253 } from '../../core/x509/name.ts';
+import type { Reader } from '../../store/store.ts';
+import { type Call, operation } from '../call.ts';
+import { positionOf, tokenOf } from '../records.ts';
+import { placeOf, type TrustAnchorRecord, trustAnchors } from '../rolesanywhere/records.ts';
+import { AccessDeniedException, ValidationException } from './errors.ts';
+import { arnOf } from './records.ts';
+import { nextTokenMember, pageMembers, pageSizes } from './shapes.ts';
+
+/** Days ahead, where the request does not say: as AWS's notifications of expiry. */
+const defaultDays = 45;
+
+const ExpiringCertificate = structure({
+  trustAnchorArn: required(string(), { doc: 'The ARN of the trust anchor that holds the certificate.' }),
+  trustAnchorId: required(string(), { doc: "The trust anchor's unique identifier." }),
+  trustAnchorName: required(string(), { doc: "The trust anchor's name." }),
+  trustAnchorEnabled: required(boolean, { doc: 'Whether CreateSession may use the trust anchor.' }),
+  subject: required(string(), { doc: 'The distinguished name, as RFC 2253 writes it.' }),
+  serialNumber: required(string(), { doc: 'The serial number, decimal.' }),
+  fingerprint: required(string(), { doc: 'SHA-256 of the certificate, lower-case hex.' }),
+  notBefore: required(timestampInSeconds, { doc: 'The first instant of validity.' }),
+  notAfter: required(timestampInSeconds, { doc: 'The last instant of validity.' }),
+  daysLeft: required(integer(), { doc: 'Whole days until then, rounded down; negative afterwards.' }),
+  state: required(oneOf('expired', 'notYetValid', 'expiringSoon'), { doc: 'How it stands now.' }),
+});
+
+export const ListExpiringCertificates = operation({
+  doc: 'Lists certificates of trust anchors that have expired, expire within some days, or are not valid yet, by their end.',
+  http: 'GET /expiring-certificates 200',
+  effect: 'read',
+  errors: [ValidationException, AccessDeniedException],
+  input: structure({
+    days: optional(integer({ min: 1, max: 3650 }), { in: 'query', doc: 'Days to look ahead. Absent: 45.' }),
+    ...pageMembers,
+  }),
+  output: structure({
+    certificates: required(list(ExpiringCertificate), { doc: 'The certificates, those that end first before others.' }),
+    ...nextTokenMember,
+  }),
+  access: (_input, call) => [{ resource: arnOf(call, 'certificate/*') }],
+  async run({ days = defaultDays, nextToken, pageSize = pageSizes.default }, call) {
+    const listing = `expiring-certificates\n${placeOf(call)}${days}`;
+    const after = nextToken === undefined ? '' : positionOf(call, listing, nextToken);
+    if (after === undefined) throw ValidationException('Invalid nextToken.');
+    const anchors = await call.read((reader) => anchorsOf(reader, call));
+    const found = anchors
+      .flatMap((anchor) => expiring(anchor, days, call))
+      .sort((a, b) => (a.position < b.position ? -1 : 1));
+    const rest = found.filter(({ position }) => position > after);
+    const size = Math.min(pageSize, pageSizes.max);
+    const page = rest.slice(0, size);
+    const last = rest.length > size ? page.at(-1) : undefined;
+    return {
+      certificates: page.map(({ shown }) => shown),
+      nextToken: last && tokenOf(call, listing, last.position),
+    };
+  },
+});
+
+/** Every trust anchor of the account in the Region: as many as the quota says. */
+async function anchorsOf(reader: Reader, call: Call): Promise<readonly TrustAnchorRecord[]> {
+  const limit = 1000;
+  const all: TrustAnchorRecord[] = [];
+  for (let after: string | undefined; ; ) {
+    const query = { prefix: placeOf(call), limit, ...(after === undefined ? {} : { after }) };
+    const entries = await trustAnchors.list(reader, query);
+    all.push(...entries.map(({ record }) => record));
+    if (entries.length < limit) return all;
+    after = entries.at(-1)?.key;
+  }
+}
+
+type Found = {
+  /** Unique, and in the order of the list. */
+  readonly position: string;
+  readonly shown: ValueOf<typeof ExpiringCertificate>;
+};
+
+function expiring(anchor: TrustAnchorRecord, days: number, { now, certificatesOf }: Call): readonly Found[] {
+  return certificatesOf(anchor.x509CertificateData).flatMap((certificate, index) => {
+    const state = expiryState(certificate, now, days);
+    if (state === 'valid') return [];
+    const position = `${certificate.notAfter.toISOString()}/${anchor.id}/${String(index).padStart(3, '0')}`;
+    return [{ position, shown: { ...anchorShown(anchor), ...certificateShown(certificate, now), state } }];
+  });
+}
+
+function anchorShown({ arn, id, name, enabled }: TrustAnchorRecord) {
+  return { trustAnchorArn: arn, trustAnchorId: id, trustAnchorName: name, trustAnchorEnabled: enabled };
+}
+
+function certificateShown({ subject, serialNumber, fingerprint, notBefore, notAfter }: Certificate, now: Date) {
+  return {
+    subject: rfc2253(subject),
+    serialNumber: serialNumber.toString(),
+    fingerprint,
+    notBefore,
+    notAfter,
+    daysLeft: daysLeft({ notAfter }, now),
+  };
+}
