@@ -347,7 +347,7 @@ function reasonFlags(reasons: readonly number[]): Uint8Array {
 
 /** The cRLDistributionPoints extension of a certificate. */
 export function distributionPoints(
-  ...points: readonly {
+  ...points: {
     readonly names?: GeneralNames;
     readonly relativeName?: string;
     readonly reasons?: readonly number[];

@@ -1,5 +1,5 @@
 // Distribution points: the names under which a CA splits its revocation lists. A certificate names the points it belongs to,
-// a list names the one it is; here both become comparison keys. Nothing is ever fetched.
+// a list names the one it is; here both become comparison keys, and the places to fetch a list from. Nothing is fetched here.
 // Spec: RFC 5280 §4.2.1.13 (certificates), §5.2.5 (lists).
 import type { Certificate } from './certificate.ts';
 import {
@@ -89,6 +89,19 @@ export function distributionPointsOf(certificate: Certificate): readonly Distrib
     if (error instanceof DerError) return [implied];
     throw error;
   }
+}
+
+/** Places of one certificate that are looked at, at most. Ours: honest ones have one or two. */
+const maxUrls = 4;
+
+/**
+ * The http and https URLs where the lists of the certificate's own issuer are said to be, as the certificate writes them, at
+ * most four. Points with a cRLIssuer lead to indirect lists and are left out, and so is LDAP. Spec: RFC 5280 §4.2.1.13
+ */
+export function distributionPointUrls(certificate: Certificate): readonly string[] {
+  const names = distributionPointsOf(certificate).flatMap(({ names = [], cRLIssuer }) => (cRLIssuer ? [] : names));
+  const urls = names.flatMap((name) => /^uri:(https?:\/\/.*)$/i.exec(name)?.[1] ?? []);
+  return [...new Set(urls)].slice(0, maxUrls);
 }
 
 function distributionPointOf(element: Element, issuer: Name): DistributionPoint {

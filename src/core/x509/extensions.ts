@@ -89,7 +89,7 @@ export interface KnownExtensions {
   };
   /** Certificates after which anyPolicy no longer counts. */
   readonly inhibitAnyPolicy?: number;
-  /** DER of the value; distribution points are never fetched. */
+  /** DER of the value. */
   readonly cRLDistributionPoints?: Uint8Array;
 }
 
