@@ -44,6 +44,7 @@ const arrows: readonly Row[] = [
     ],
   },
   { room: 'notifications/', imports: ['services/*/records.ts', 'core/x509/', 'store/store.ts', 'telemetry/'] },
+  { room: 'crl-sources/', imports: ['core/x509/', 'services/fetched-crls.ts', 'telemetry/'] },
   { room: 'client/', imports: ['core/'] },
   {
     room: 'cli/',
@@ -70,6 +71,7 @@ const arrows: readonly Row[] = [
       'store/',
       'telemetry/',
       'notifications/',
+      'crl-sources/',
     ],
   },
 ];
@@ -143,6 +145,8 @@ test('the judge of arrows knows a wrong one', () => {
     ['gateway/http.ts', 'main.ts'],
     ['gateway/http.ts', 'express'],
     ['client/send.ts', 'gateway/http.ts'],
+    ['services/rolesanywhere/revocation.ts', 'crl-sources/crl-sources.ts'],
+    ['crl-sources/crl-sources.ts', 'services/rolesanywhere/records.ts'],
   ] as const;
   for (const [from, to] of wrong) {
     const row = rowOf(from);
