@@ -152,6 +152,21 @@ test('variables are replaced in text and ARN operators, and their values are lit
   assert.equal(met('StringEquals', ['a${*}'], { values: 'a*', others }), true);
 });
 
+test('a variable in Bool is replaced before it is read', () => {
+  assert.equal(met('Bool', ['${aws:flag}'], { values: 'true', others: { 'aws:flag': 'TRUE' } }), true);
+  assert.equal(met('Bool', ['${aws:flag}'], { values: 'true', others: { 'aws:flag': 'yes' } }), false);
+  assert.equal(met('Bool', ['${aws:missing}'], { values: 'true' }), false);
+});
+
+test('a condition without values has none that a request value meets', () => {
+  assert.equal(met('StringEquals', [], { values: 'a' }), false);
+  assert.equal(met('StringNotEquals', [], { values: 'a' }), true);
+  assert.equal(met('Null', [], { values: 'a' }), false);
+  assert.equal(met('ForAllValues:StringLike', []), true);
+  assert.equal(met('ForAllValues:StringLike', [], { values: ['a'] }), false);
+  assert.equal(met('ForAnyValue:StringLikeIfExists', [], { values: ['a'] }), false);
+});
+
 test('a value whose variable is missing meets no request value', () => {
   assert.equal(met('StringEquals', ['${aws:missing}'], { values: '${aws:missing}' }), false);
   assert.equal(met('StringLike', ['*${aws:missing}'], { values: '' }), false);

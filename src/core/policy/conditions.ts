@@ -6,7 +6,14 @@ import { blockContains, parseBlock } from './addresses.ts';
 import { parseInstant } from './instants.ts';
 import { arnMatches, compileArn, globMatches } from './match.ts';
 import type { Facts } from './request.ts';
-import { compileTemplate, globTemplate, parseTemplate, resolve, type TemplateOptions } from './variables.ts';
+import {
+  compileTemplate,
+  globTemplate,
+  parseTemplate,
+  resolve,
+  type Template,
+  type TemplateOptions,
+} from './variables.ts';
 
 /** Whether one request value meets one policy value. Malformed request values meet nothing. */
 type Test = (actual: string, facts: Facts) => boolean;
@@ -58,13 +65,15 @@ const text: Operator['compile'] = (wanted, options) => {
   };
 };
 
+/** Of a template without wildcards. */
+const resolvedText = (template: Template, facts: Facts): string | undefined =>
+  resolve(template, facts)
+    ?.map((part) => (part.kind === 'text' ? part.text : ''))
+    .join('');
+
 const foldedText: Operator['compile'] = (wanted, options) => {
   const template = parseTemplate(wanted, options);
-  return (actual, facts) => {
-    const parts = resolve(template, facts);
-    const whole = parts?.map((part) => (part.kind === 'text' ? part.text : '')).join('');
-    return whole !== undefined && whole.toLowerCase() === actual.toLowerCase();
-  };
+  return (actual, facts) => resolvedText(template, facts)?.toLowerCase() === actual.toLowerCase();
 };
 
 /** A typed comparison: both sides parsed by `parse`, then related. */
@@ -76,6 +85,18 @@ const typed =
     return (actualText) => {
       const actual = parse(actualText);
       return actual !== undefined && relate(actual, wanted);
+    };
+  };
+
+/** As `typed`, of policy values in which a variable may stand for the whole or a part. */
+const typedTemplate =
+  <Value>(parse: (text: string) => Value | undefined, relate: (actual: Value, wanted: Value) => boolean) =>
+  (wanted: string, options: TemplateOptions): Test | undefined => {
+    const template = parseTemplate(wanted, options);
+    if (template.fixed !== undefined) return typed(parse, relate)(wanted);
+    return (actual, facts) => {
+      const text = resolvedText(template, facts);
+      return text !== undefined && (typed(parse, relate)(text)?.(actual, facts) ?? false);
     };
   };
 
@@ -105,7 +126,10 @@ const arn: Operator['compile'] = (wanted, options) => {
 
 const address = typed(parseBlock, (actual, wanted) => blockContains(wanted, actual));
 
-/** The operators. To add one, add a row. ArnEquals behaves as ArnLike: both take wildcards, field by field. */
+/**
+ * The operators. To add one, add a row. ArnEquals behaves as ArnLike: both take wildcards, field by field. Variables: the
+ * page of the operators allows them in Bool, the page of the variables does not; the operators' own page counts.
+ */
 export const OPERATORS: readonly Operator[] = [
   { name: 'StringEquals', negated: false, variables: true, wildcards: false, compile: text },
   { name: 'StringNotEquals', negated: true, variables: true, wildcards: false, compile: text },
@@ -161,7 +185,7 @@ export const OPERATORS: readonly Operator[] = [
     wildcards: false,
     compile: typed(parseInstant, greaterOrEqual),
   },
-  { name: 'Bool', negated: false, variables: false, wildcards: false, compile: typed(parseBool, equal) },
+  { name: 'Bool', negated: false, variables: true, wildcards: false, compile: typedTemplate(parseBool, equal) },
   { name: 'BinaryEquals', negated: false, variables: false, wildcards: false, compile: typed(parseBinary, equal) },
   { name: 'IpAddress', negated: false, variables: false, wildcards: false, compile: address },
   { name: 'NotIpAddress', negated: true, variables: false, wildcards: false, compile: address },

@@ -34,6 +34,11 @@ for (const [title, changes] of [
   ['a variable with colons in the resource part', { Resource: "arn:aws:s3:::b/${aws:PrincipalTag/x, 'y'}/*" }],
   ['null in a list of resources', { Resource: ['*', null] }],
   ['an empty condition block', { Condition: {} }],
+  ['an operator without keys, whatever its name', { Condition: { StringEquals: {}, Whatever: {} } }],
+  ['a condition without values', { Condition: { StringNotEquals: { a: [] }, DateLessThan: { b: [] } } }],
+  ['every resource of IAM', { Resource: ['arn:aws:iam', 'arn:aws:iam::123456789012:*', 'arn:aws:iam::*:role/*'] }],
+  ['an S3 resource in a Region', { Resource: 'arn:aws:s3:us-west-2:123456789012:accesspoint/a/object/*' }],
+  ['a wildcard Region of every S3 resource', { Resource: ['arn:aws:s3:*:*:*', 'arn:aws:s3:::', 'arn:aws:s3'] }],
 ] as const) {
   test(`${title} is accepted`, () => assert.equal(refusal(document(statement(changes))), 'accepted'));
 }
@@ -70,7 +75,7 @@ for (const [title, text] of [
   ['an operator without keys', document(statement({ Condition: { StringEquals: 'b' } }))],
   ['a condition value that is null', document(statement({ Condition: { StringEquals: { a: null } } }))],
   ['a condition value that is an object', document(statement({ Condition: { StringEquals: { a: {} } } }))],
-  ['a condition without values', document(statement({ Condition: { StringNotEquals: { a: [] } } }))],
+  ['an operator that does not exist, with an empty list', document(statement({ Condition: { Equals: { a: [] } } }))],
   ['an empty condition key', document(statement({ Condition: { StringEquals: { '': 'b' } } }))],
   ['nesting without end', '{"Statement":'.repeat(5_000)],
 ] as const) {
@@ -101,6 +106,23 @@ for (const [title, changes, expected] of [
     'a wildcard service',
     { Resource: 'arn:aws:s*:::b' },
     'resource: Resource vendor must be fully qualified and cannot contain regexes.',
+  ],
+  [
+    'an IAM resource with a Region',
+    { Resource: 'arn:aws:iam:us-east-1::user/alice' },
+    'resource: IAM resource arn:aws:iam:us-east-1::user/alice cannot contain region information.',
+  ],
+  [
+    'an S3 bucket with a Region',
+    { Resource: ['*', 'arn:aws:s3:us-east-1::bucket/*'] },
+    'resource: Resource arn:aws:s3:us-east-1::bucket/* can not contain region information.',
+  ],
+  [
+    'an IAM resource of no type',
+    { Resource: 'arn:aws:iam::123456789012:root' },
+    'resource: IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, ' +
+      'instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, ' +
+      'access-report/.',
   ],
   ['an ARN with a field missing', { Resource: 'arn:aws:s3::b' }, LEGACY],
   ['an ARN without service', { Resource: 'arn:aws::::b' }, LEGACY],

@@ -4,9 +4,10 @@
 import { type Condition, compileCondition } from './conditions.ts';
 import { type RawPolicy, type RawStatement, readShape } from './grammar.ts';
 import { parseJson } from './json.ts';
-import { type ArnGlob, arnFields, compileArn, compileGlob, type Glob, partsOf } from './match.ts';
+import { type ArnGlob, compileArn, compileGlob, type Glob, partsOf } from './match.ts';
 import { type PrincipalElement, readPrincipals } from './principal.ts';
 import type { Facts } from './request.ts';
+import { resourceFormat, resourceLegacy } from './resource-arns.ts';
 import { compileTemplate, parseTemplate } from './variables.ts';
 
 /** Where a policy stands, which decides the elements it must and must not have. */
@@ -57,7 +58,6 @@ const SYNTAX = 'Syntax errors in policy.';
 const LEGACY = 'The policy failed legacy parsing';
 const VENDOR = 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.';
 const NOT_STS = 'AssumeRole policy may only specify STS AssumeRole actions.';
-const PARTITION = /^aws(-[a-z]+)*$/;
 
 type Subject = { readonly statement: RawStatement; readonly kind: PolicyKind; readonly variables: boolean };
 type Rule = { readonly reason: PolicyFault; readonly violation: (subject: Subject) => string | undefined };
@@ -67,31 +67,6 @@ const firstOf = (values: readonly string[], violation: (value: string) => string
 
 const resources = ({ statement }: Subject): readonly string[] => statement.resource?.value ?? [];
 const actions = ({ statement }: Subject): readonly string[] => statement.action?.value ?? [];
-
-/** Text with each policy variable cut down to its `$`, so that colons inside it do not count as separators. */
-const opaque = (text: string, variables: boolean): string => (variables ? text.replace(/\$\{[^}]*\}/g, '$$') : text);
-
-/** AWS takes whatever stands before the first colon for `arn`, fills up with `*`, and only then looks at the fields. */
-function resourceFormat(text: string): string | undefined {
-  if (text === '*') return undefined;
-  if (!text.includes(':')) return `Resource ${text} must be in ARN format or "*".`;
-  const given = text.split(':').slice(1);
-  const filled = ['arn', ...given, ...new Array<string>(Math.max(0, 5 - given.length)).fill('*')];
-  const [, partition = '', vendor = ''] = filled;
-  if (!PARTITION.test(partition) && !/[*?]/.test(partition)) {
-    return `Partition "${partition}" is not valid for resource "${filled.join(':')}".`;
-  }
-  return /[*?]/.test(vendor) ? 'Resource vendor must be fully qualified and cannot contain regexes.' : undefined;
-}
-
-/** AWS doc: reference_policies_variables.html: variables only after the fifth colon. Ours: elsewhere they are refused. */
-function resourceLegacy(text: string): string | undefined {
-  if (text === '*') return undefined;
-  const fields = text.split(':');
-  const short = fields.length < 6 && text.includes('::');
-  const variableEarly = (arnFields(text)?.slice(0, 5) ?? fields.slice(0, 5)).some((field) => field.includes('$'));
-  return short || variableEarly || fields[0] !== 'arn' || fields[2] === '' ? LEGACY : undefined;
-}
 
 function actionPrefix(action: string): string | undefined {
   if (action === '*') return undefined;
@@ -156,11 +131,11 @@ const AFTER_SIDS: readonly Rule[] = [
     violation: (subject) =>
       subject.kind === 'trust'
         ? resourcePresence(subject)
-        : firstOf(resources(subject), (text) => resourceFormat(opaque(text, subject.variables))),
+        : firstOf(resources(subject), (text) => resourceFormat(text, subject.variables)),
   },
   {
     reason: 'legacyParsing',
-    violation: (subject) => firstOf(resources(subject), (text) => resourceLegacy(opaque(text, subject.variables))),
+    violation: (subject) => firstOf(resources(subject), (text) => resourceLegacy(text, subject.variables)),
   },
   { reason: 'action', violation: (subject) => firstOf(actions(subject), actionPrefix) },
   {

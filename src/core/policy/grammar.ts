@@ -89,22 +89,25 @@ function either<Value>(found: JsonObject, name: string, read: (value: Json) => V
   return negative === undefined ? undefined : { negated: true, value: read(negative) };
 }
 
-/** Values are strings, numbers or booleans, at least one. Ours: an empty list is refused, as it can only be a mistake. */
+/** Values are strings, numbers or booleans; a list may be empty, and then no request value is among them. */
 function conditionValues(value: Json): readonly string[] {
-  const list = listOf(value);
-  need(list.length > 0);
-  return list.map((one) => {
+  return listOf(value).map((one) => {
     need(typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean');
     return String(one);
   });
 }
 
+/**
+ * AWS doc: access-analyzer-reference-policy-checks.html: empty condition values are a warning, so the language has them.
+ * AWS seen: 2017-2020, by moto's authors: an operator without keys is accepted, whatever its name.
+ */
 function conditions(value: Json | undefined): readonly RawCondition[] {
   if (value === undefined) return [];
   return Object.entries(object(value)).flatMap(([written, block]) => {
+    const keys = Object.entries(object(block));
     const head = readOperator(written);
-    need(head !== undefined);
-    return Object.entries(object(block)).map(([key, wanted]) => {
+    return keys.map(([key, wanted]) => {
+      need(head !== undefined);
       need(key !== '');
       return { head, key, values: conditionValues(wanted) };
     });

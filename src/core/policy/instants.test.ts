@@ -15,6 +15,11 @@ for (const [text, iso] of [
   ['1467315743', '2016-06-30T19:42:23.000Z'],
   ['0', '1970-01-01T00:00:00.000Z'],
   ['01T', '0001-01-01T00:00:00.000Z'],
+  ['2016-06-30t19:42:23z', '2016-06-30T19:42:23.000Z'],
+  ['2000-02-29', '2000-02-29T00:00:00.000Z'],
+  ['-1', '-000001-01-01T00:00:00.000Z'],
+  ['+275759-12-31', '+275759-12-31T00:00:00.000Z'],
+  ['-271820-06-01T12:00', '-271820-06-01T12:00:00.000Z'],
 ] as const) {
   test(`${text} is ${iso}`, () => assert.equal(parseInstant(text), Date.parse(iso)));
 }
@@ -36,7 +41,21 @@ for (const text of [
   ' 2016-06-30',
   '2016-06-30T12:00:00.Z',
   '1e9',
-  '9999999999999999999',
+  '9223372036854775808',
+  '292278994-01-01',
+  '-292275055',
+  '1900-02-29',
+  '2016-06-30T12:00+1',
 ]) {
   test(`"${text}" is no instant`, () => assert.equal(parseInstant(text), undefined));
 }
+
+test('years beyond the clock of the machine and seconds beyond 2^53 still have an order', () => {
+  const texts = ['-292275054', '-1', '0', '2016', '292278993-12-31T23:59:59Z', '9223372036854775807'];
+  const instants = texts.map((text) => parseInstant(text) ?? Number.NaN);
+  assert.deepEqual(
+    instants.toSorted((a, b) => a - b),
+    instants,
+  );
+  assert.ok(instants.every(Number.isFinite));
+});
