@@ -4,11 +4,11 @@
 import { type Condition, compileCondition } from './conditions.ts';
 import { type RawPolicy, type RawStatement, readShape } from './grammar.ts';
 import { parseJson } from './json.ts';
-import { type ArnGlob, compileArn, compileGlob, type Glob, partsOf } from './match.ts';
+import { type ArnGlob, compileGlob, compileResource, type Glob, partsOf } from './match.ts';
 import { type PrincipalElement, readPrincipals } from './principal.ts';
 import type { Facts } from './request.ts';
 import { resourceFormat, resourceLegacy } from './resource-arns.ts';
-import { compileTemplate, parseTemplate } from './variables.ts';
+import { compileTemplate, parseTemplate, variablesIn } from './variables.ts';
 
 /** Where a policy stands, which decides the elements it must and must not have. */
 export type PolicyKind = 'identity' | 'trust' | 'session' | 'resource';
@@ -27,6 +27,8 @@ export type Statement = {
   /** Absent in identity and session policies. */
   readonly principal: PrincipalElement | undefined;
   readonly conditions: readonly Condition[];
+  /** The context keys that it mentions, in conditions and in variables, as written; may repeat. */
+  readonly keys: readonly string[];
 };
 
 /** A compiled policy, deeply frozen. */
@@ -168,6 +170,15 @@ function repeatedSid({ statements }: RawPolicy): Violation | undefined {
     : { reason: 'sid', message: 'Statement IDs (SID) in a single policy must be unique.' };
 }
 
+/** AWS doc: reference_policies_variables.html: variables stand in Resource and in the values of some operators. */
+function keysOf({ conditions, resource }: RawStatement, variables: boolean): string[] {
+  const inside = (texts: readonly string[]): string[] => (variables ? texts.flatMap(variablesIn) : []);
+  return [
+    ...inside(resource?.value ?? []),
+    ...conditions.flatMap(({ head, key, values }) => [key, ...(head.operator.variables ? inside(values) : [])]),
+  ];
+}
+
 function compileStatement(statement: RawStatement, index: number, variables: boolean): Statement {
   const { action, resource, principal } = statement;
   const read = principal === undefined ? undefined : readPrincipals(principal.value);
@@ -182,12 +193,13 @@ function compileStatement(statement: RawStatement, index: number, variables: boo
     },
     resource: resource && {
       negated: resource.negated,
-      globs: resource.value.map((text) => compileTemplate(parseTemplate(text, options), compileArn)),
+      globs: resource.value.map((text) => compileTemplate(parseTemplate(text, options), compileResource)),
     },
     principal: principal && { negated: principal.negated, entries: read?.ok ? read.entries : [] },
     conditions: statement.conditions.flatMap(
       ({ head, key, values }) => compileCondition(head, key, values, variables) ?? [],
     ),
+    keys: keysOf(statement, variables),
   };
 }
 

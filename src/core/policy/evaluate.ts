@@ -1,7 +1,7 @@
 // The decision: an explicit deny anywhere wins; otherwise every kind of policy that applies must allow. The statement
 // loop stands once, in `survey`; `decide` is the list of steps. A decision carries what is needed to explain it.
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-import { type UnmetCondition, unmetConditions } from './conditions.ts';
+import { conditionMet, type UnmetCondition, unmetConditions } from './conditions.ts';
 import type { Policy, Statement } from './document.ts';
 import { arnMatches, globMatches } from './match.ts';
 import { type Grant, hasNoIdentityPolicies, principalGrant, strongerGrant } from './principal.ts';
@@ -60,12 +60,16 @@ export type Decision = {
   readonly decidedBy: StatementReference | undefined;
   /** Every statement that applied, Allow and Deny. */
   readonly matched: readonly StatementReference[];
+  /** Of a denial; what was allowed needs no explanation. */
   readonly nearMisses: readonly NearMiss[];
+  /** Of a denial: the parts that would have to allow and do not, in the order in which they are asked. */
+  readonly missing: readonly PolicyRole[];
 };
 
 type Survey = {
+  readonly kind: PolicyRole;
+  readonly policies: readonly NamedPolicy[];
   readonly matched: readonly StatementReference[];
-  readonly nearMisses: readonly NearMiss[];
   /** The strongest naming among the Allow statements that applied; `direct` where policies name no principal. */
   readonly grant: Grant;
 };
@@ -76,6 +80,14 @@ const EXPLICIT_DENY = {
   session: 'explicitDenyInSessionPolicy',
   resource: 'explicitDenyInResourceBasedPolicy',
   trust: 'explicitDenyInTrustPolicy',
+} as const satisfies Record<PolicyRole, Because>;
+
+const NOTHING_ALLOWS = {
+  identity: 'noIdentityBasedPolicyAllows',
+  boundary: 'noPermissionsBoundaryAllows',
+  session: 'noSessionPolicyAllows',
+  resource: 'noResourceBasedPolicyAllows',
+  trust: 'noTrustPolicyAllows',
 } as const satisfies Record<PolicyRole, Because>;
 
 /**
@@ -93,34 +105,64 @@ function actionApplies({ action }: Statement, folded: string): boolean {
   return action.globs.some((glob) => globMatches(glob, folded)) !== action.negated;
 }
 
+/** How directly the statement names the principal, when it is about this action on this resource. */
+function grantOn(statement: Statement, request: PolicyRequest, action: string): Grant {
+  if (!actionApplies(statement, action)) return 'none';
+  const { principal, effect } = statement;
+  const grant = principal ? principalGrant(principal, request.principal, effect, request) : 'direct';
+  return grant !== 'none' && resourceApplies(statement, request) ? grant : 'none';
+}
+
+/** Every policy of the set, in the order in which decisions list them. */
+export const policiesOf = ({ identity, permissionsBoundary, session = [], resource }: PolicySet): NamedPolicy[] =>
+  [...identity, permissionsBoundary, ...session, resource].filter((one) => one !== undefined);
+
+/**
+ * Whether a statement is about the request's principal, action and resource, whatever its conditions say. Where a
+ * variable in its resource has no value it may be.
+ */
+export function speaksOf(statement: Statement, request: PolicyRequest): boolean {
+  if (grantOn(statement, request, request.action.toLowerCase()) !== 'none') return true;
+  const resource = statement.resource?.globs.some((glob) => glob(request) === undefined) ?? false;
+  return resource && grantOn({ ...statement, resource: undefined }, request, request.action.toLowerCase()) !== 'none';
+}
+
+const referenceTo = (kind: PolicyRole, policyName: string, { index, sid, effect }: Statement): StatementReference => ({
+  kind,
+  policyName,
+  statementIndex: index,
+  ...(sid === undefined ? {} : { sid }),
+  effect,
+});
+
 /** Puts the request to every statement of the policies that play one part. */
 function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: PolicyRequest): Survey {
   const matched: StatementReference[] = [];
-  const nearMisses: NearMiss[] = [];
   let strongest: Grant = 'none';
   const action = request.action.toLowerCase();
   for (const { name, policy } of policies) {
     for (const statement of policy.statements) {
-      const { index, sid, effect, principal } = statement;
-      const grant = principal ? principalGrant(principal, request.principal, effect, request) : 'direct';
-      if (grant === 'none' || !actionApplies(statement, action) || !resourceApplies(statement, request)) continue;
-      const reference = {
-        kind,
-        policyName: name,
-        statementIndex: index,
-        ...(sid === undefined ? {} : { sid }),
-        effect,
-      };
-      const unmet = unmetConditions(statement.conditions, request);
-      if (unmet.length > 0) {
-        nearMisses.push({ ...reference, unmet });
-        continue;
-      }
-      matched.push(reference);
-      if (effect === 'Allow') strongest = strongerGrant(strongest, grant);
+      const grant = grantOn(statement, request, action);
+      if (grant === 'none' || !statement.conditions.every((condition) => conditionMet(condition, request))) continue;
+      matched.push(referenceTo(kind, name, statement));
+      if (statement.effect === 'Allow') strongest = strongerGrant(strongest, grant);
     }
   }
-  return { matched, nearMisses, grant: strongest };
+  return { kind, policies, matched, grant: strongest };
+}
+
+/** A second look at what was surveyed, for the denials that need it. */
+function nearMissesOf({ kind, policies }: Survey, request: PolicyRequest): NearMiss[] {
+  const action = request.action.toLowerCase();
+  return policies.flatMap(({ name, policy }) =>
+    policy.statements
+      .filter((statement) => grantOn(statement, request, action) !== 'none')
+      .map((statement) => ({
+        ...referenceTo(kind, name, statement),
+        unmet: unmetConditions(statement.conditions, request),
+      }))
+      .filter(({ unmet }) => unmet.length > 0),
+  );
 }
 
 /** The policies by part; `undefined` where a part sets no limit. `gate` is the resource's own policy. */
@@ -131,54 +173,62 @@ type Surveys = {
   readonly gate: Survey | undefined;
 };
 
-type Verdict = { readonly because: Because; readonly by?: Survey };
-
 /** Accounts differ, or one of them is unknown while the other is not. No resource account stands for the caller's own. */
 const isCrossAccount = ({ principal, resourceAccount }: PolicyRequest): boolean =>
   resourceAccount !== undefined && principal.account !== resourceAccount;
 
+const isCallerless = ({ identity }: Surveys, { principal }: PolicyRequest): boolean =>
+  identity === undefined || hasNoIdentityPolicies(principal);
+
 /**
- * The steps after no explicit deny was found.
+ * The parts that would have to allow and do not: none when the request is allowed, explicit denials aside.
  * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
  * for how a resource policy that names a session, a user or a role meets boundaries and session policies.
  */
-function judge(found: Surveys, request: PolicyRequest, trust: boolean): Verdict {
+function missingParts(found: Surveys, request: PolicyRequest, trust: boolean): PolicyRole[] {
   const { identity, boundary, session, gate } = found;
   const grant = gate?.grant ?? 'none';
-  const allowedByGate: Verdict = {
-    because: trust ? 'allowedByTrustPolicy' : 'allowedByResourceBasedPolicy',
-    ...(gate && { by: gate }),
-  };
   const crossAccount = isCrossAccount(request);
-  const callerless = identity === undefined || hasNoIdentityPolicies(request.principal);
+  const callerless = isCallerless(found, request);
+  const missing: PolicyRole[] = [];
+  if (grant === 'none' && (trust || crossAccount || callerless)) missing.push(trust ? 'trust' : 'resource');
+  if (callerless || (grant === 'direct' && !crossAccount)) return missing;
+  const identityAllows = request.principal.kind === 'root' || identity?.grant !== 'none';
+  if (!identityAllows && (grant !== 'role' || crossAccount)) missing.push('identity');
+  if (boundary?.grant === 'none') missing.push('boundary');
+  if (session?.grant === 'none') missing.push('session');
+  return missing;
+}
 
-  if (grant === 'none' && (trust || crossAccount || callerless)) {
-    return { because: trust ? 'noTrustPolicyAllows' : 'noResourceBasedPolicyAllows' };
+/** What allowed a request to which nothing was missing. */
+function allowedBy(found: Surveys, request: PolicyRequest, trust: boolean): { because: Because; by?: Survey } {
+  const { identity, gate } = found;
+  const direct = isCallerless(found, request) || (gate?.grant === 'direct' && !isCrossAccount(request));
+  if (!direct && identity !== undefined && identity.grant !== 'none') {
+    return { because: 'allowedByIdentityBasedPolicy', by: identity };
   }
-  if (callerless || (grant === 'direct' && !crossAccount)) return allowedByGate;
-
-  const isRoot = request.principal.kind === 'root';
-  const identityAllows = isRoot || identity.grant !== 'none';
-  if (!identityAllows && (grant !== 'role' || crossAccount)) return { because: 'noIdentityBasedPolicyAllows' };
-  if (boundary?.grant === 'none') return { because: 'noPermissionsBoundaryAllows' };
-  if (session?.grant === 'none') return { because: 'noSessionPolicyAllows' };
-  if (identity.grant !== 'none') return { because: 'allowedByIdentityBasedPolicy', by: identity };
-  return isRoot ? { because: 'allowedByAccountRoot' } : allowedByGate;
+  if (!direct && request.principal.kind === 'root') return { because: 'allowedByAccountRoot' };
+  return { because: trust ? 'allowedByTrustPolicy' : 'allowedByResourceBasedPolicy', ...(gate && { by: gate }) };
 }
 
 function decide(found: Surveys, request: PolicyRequest, trust: boolean): Decision {
   const surveys = [found.identity, found.boundary, found.session, found.gate].filter((one) => one !== undefined);
   const matched = surveys.flatMap((one) => one.matched);
-  const nearMisses = surveys.flatMap((one) => one.nearMisses);
   const denial = matched.find(({ effect }) => effect === 'Deny');
+  const missing = missingParts(found, request, trust);
+  const [first] = missing;
+  if (denial === undefined && first === undefined) {
+    const { because, by } = allowedBy(found, request, trust);
+    const decidedBy = by?.matched.find(({ effect }) => effect === 'Allow');
+    return { decision: 'allowed', because, decidedBy, matched, nearMisses: [], missing };
+  }
+  const nearMisses = surveys.flatMap((one) => nearMissesOf(one, request));
   if (denial !== undefined) {
     const because = EXPLICIT_DENY[denial.kind];
-    return { decision: 'explicitDeny', because, decidedBy: denial, matched, nearMisses };
+    return { decision: 'explicitDeny', because, decidedBy: denial, matched, nearMisses, missing };
   }
-  const { because, by } = judge(found, request, trust);
-  const decidedBy = by?.matched.find(({ effect }) => effect === 'Allow');
-  const decision = because.startsWith('allowedBy') ? 'allowed' : 'implicitDeny';
-  return { decision, because, decidedBy, matched, nearMisses };
+  const because = NOTHING_ALLOWS[first ?? 'identity'];
+  return { decision: 'implicitDeny', because, decidedBy: undefined, matched, nearMisses, missing };
 }
 
 function surveyCaller(caller: CallerPolicies, request: PolicyRequest): Omit<Surveys, 'gate'> {

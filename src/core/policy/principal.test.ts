@@ -39,6 +39,12 @@ const CASES: readonly [string, Json, Principal, Grant][] = [
   ['a session ARN names the session', { AWS: SESSION }, session, 'direct'],
   ['a role id names its sessions', { AWS: 'AROAEXAMPLEEXAMPLE' }, session, 'role'],
   ['a federated-user ARN names the session', { AWS: FEDERATED_USER }, federatedUser, 'direct'],
+  [
+    'the ARN of the user who federated names the session as a role does',
+    { AWS: USER },
+    { ...federatedUser, userArn: USER },
+    'role',
+  ],
   ['a service is named', { Service: ['ec2.amazonaws.com', 'rolesanywhere.amazonaws.com'] }, service, 'direct'],
   ['a provider is named', { Federated: PROVIDER }, provider, 'direct'],
   ['the strongest naming counts', { AWS: [ACCOUNT, SESSION] }, session, 'direct'],

@@ -18,9 +18,9 @@ export type PrincipalElement = { readonly negated: boolean; readonly entries: re
 
 /**
  * How directly a statement names a principal, weakest first. `account`: it trusts the account, whose own policies must
- * still allow. `role`: it names the role; boundary and session policies still limit the session. `direct`: it names the
- * caller itself, or everyone.
- * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+ * still allow. `role`: it names the role, or the user who federated; boundary and session policies still limit the
+ * session. `direct`: it names the caller itself, or everyone.
+ * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
  */
 export type Grant = 'none' | 'account' | 'role' | 'direct';
 
@@ -101,6 +101,7 @@ function grantOf(entry: PrincipalEntry, principal: Principal, facts: Facts): Gra
     case 'arn':
       if (foreign) return 'none';
       if (principal.kind === 'assumedRole' && principal.roleArn === entry.arn) return 'role';
+      if (principal.kind === 'federated' && principal.userArn === entry.arn) return 'role';
       if (principal.arn !== entry.arn) return 'none';
       return principal.kind === 'role' ? 'role' : 'direct';
     case 'uniqueId': {

@@ -10,6 +10,8 @@ export type Principal = {
   readonly account?: string;
   /** For `assumedRole`: the role's IAM ARN with its path, which the session ARN has lost. */
   readonly roleArn?: string;
+  /** For a federated-user session: the ARN of the user who asked for it. */
+  readonly userArn?: string;
   /** For `service`: `rolesanywhere.amazonaws.com`. */
   readonly service?: string;
 };

@@ -4,7 +4,12 @@
 import { compileGlob, type Glob, type GlobPart, partsOf } from './match.ts';
 import { type Facts, singleValue } from './request.ts';
 
-type Variable = { readonly kind: 'variable'; readonly key: string; readonly fallback: string | undefined };
+type Variable = {
+  readonly kind: 'variable';
+  readonly key: string;
+  readonly written: string;
+  readonly fallback: string | undefined;
+};
 
 /** Policy text cut into literal text, wildcards and variables. */
 export type Template = {
@@ -25,7 +30,8 @@ function variable(inside: string): GlobPart | Variable {
   const name = comma < 0 ? inside : inside.slice(0, comma);
   const rest = comma < 0 ? '' : inside.slice(comma + 1).trim();
   const quoted = rest.length >= 2 && rest.startsWith("'") && rest.endsWith("'");
-  return { kind: 'variable', key: name.trim().toLowerCase(), fallback: quoted ? rest.slice(1, -1) : undefined };
+  const written = name.trim();
+  return { kind: 'variable', key: written.toLowerCase(), written, fallback: quoted ? rest.slice(1, -1) : undefined };
 }
 
 /** Cuts text at its variables. A `${` that never closes is plain text. */
@@ -43,6 +49,12 @@ export function parseTemplate(text: string, options: TemplateOptions): Template 
   const fixed = parts.filter((part) => part.kind !== 'variable');
   return { parts, fixed: fixed.length === parts.length ? fixed : undefined };
 }
+
+/** The keys of the variables in a text, as written. */
+export const variablesIn = (text: string): string[] =>
+  parseTemplate(text, { variables: true, wildcards: false }).parts.flatMap((part) =>
+    part.kind === 'variable' ? [part.written] : [],
+  );
 
 /**
  * The template with every variable replaced, or undefined when a variable has neither a value nor a default. What is put
