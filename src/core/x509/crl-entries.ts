@@ -1,12 +1,11 @@
-// The entries of a revocation list: checked one by one in a single pass that allocates next to nothing, then kept as sorted
-// positions in the DER, four bytes each. A million entries cost seconds and some megabytes; a look-up is a binary search.
-// Sorting, not hashing: no choice of serial numbers makes it slow.
+// The entries of a revocation list: checked one by one in a single pass that allocates next to nothing, then kept as their
+// positions in the DER. A million entries cost half a second and some megabytes; a look-up reads its entry once more.
 // Spec: RFC 5280 §5.1.2.6, §5.3.
-import { Buffer } from 'node:buffer';
 import { type CrlEntryExtensions, type CrlReason, entryExtensionsOf } from './crl-extensions.ts';
+import { maxSerialBytes, serialIndex } from './crl-serials.ts';
 import { type Element, expectTag, readElement, refuse, tags } from './der.ts';
 import type { Name } from './name.ts';
-import { timeOf } from './time.ts';
+import { millisecondsOf } from './time.ts';
 
 export type { CrlReason } from './crl-extensions.ts';
 
@@ -37,12 +36,10 @@ export interface EntryRules {
 
 // Ours: bounds that no honest list comes near. A serial number has at most 20 octets by RFC 5280.
 const limits = {
-  serialBytes: 64,
   entryBytes: 16 * 1024,
   issuers: 1024,
   unknownOids: 64,
-  remembered: 1024,
-  rememberedBytes: 256,
+  remembered: 16,
 };
 
 /** The entries of a list without any. */
@@ -55,37 +52,43 @@ export function entriesOf(element: Element, rules: EntryRules): CrlEntries {
   const positions = new Map<string, number[]>();
   const unknownCritical = new Set<string>();
   const extensionsAt = remembering();
-  const span: Span = { start: 0, end: 0 };
+  const entry: Entry = { start: 0, end: 0, revokedAt: 0, extensionsAt: 0 };
   let current: number[] = [];
   positions.set(ownKey, current);
   let count = 0;
-  for (let at = 0; at < bytes.length; at = span.end) {
-    const { extensions } = readEntry(bytes, at, span, extensionsAt);
-    if (extensions) {
+  for (let at = 0; at < bytes.length; at = entry.end) {
+    readEntry(bytes, at, entry);
+    if (entry.extensionsAt < entry.end) {
       if (rules.version === 1) refuse('entry extensions in a version 1 list');
-      const { certificateIssuer, unknownCritical: oid } = extensions;
+      const { certificateIssuer, unknownCritical: oid } = extensionsAt(bytes, entry.extensionsAt, entry.end);
       if (oid !== undefined && unknownCritical.size < limits.unknownOids) unknownCritical.add(oid);
       if (certificateIssuer) current = listOf(positions, certificateIssuer, rules);
     }
     current.push(at);
     count++;
   }
-  const tables = new Map(Array.from(positions, ([key, list]) => [key, sorted(bytes, list)] as const));
+  const indexes = new Map(Array.from(positions, ([key, list]) => [key, serialIndex(bytes, list)] as const));
   return {
     count,
     unknownCritical,
     find(serialNumber, issuerKey) {
-      const at = search(bytes, tables.get(issuerKey), integerContent(serialNumber));
-      if (at === undefined) return undefined;
-      const { revocationDate, extensions } = readEntry(bytes, at, { start: 0, end: 0 }, extensionsAt);
-      return Object.freeze({
-        revocationDate,
-        reason: extensions?.reason,
-        invalidityDate: extensions?.invalidityDate,
-      });
+      const at = indexes.get(issuerKey)?.find(serialNumber);
+      return at === undefined ? undefined : entryAt(bytes, at);
     },
   };
 }
+
+/** Reads once more what was found to be in order. */
+function entryAt(bytes: Uint8Array, at: number): CrlEntry {
+  const entry: Entry = { start: 0, end: 0, revokedAt: 0, extensionsAt: 0 };
+  readEntry(bytes, at, entry);
+  const { revokedAt, extensionsAt, end } = entry;
+  const { reason, invalidityDate } =
+    extensionsAt < end ? entryExtensionsOf(readElement(bytes.subarray(extensionsAt, end))) : noEntryExtensions;
+  return Object.freeze({ revocationDate: new Date(revokedAt), reason, invalidityDate });
+}
+
+const noEntryExtensions: CrlEntryExtensions = {};
 
 /** Where an element's content starts and ends. */
 export interface Span {
@@ -93,30 +96,35 @@ export interface Span {
   end: number;
 }
 
-/** Reads one entry strictly and leaves its content in `span`. */
-function readEntry(
-  bytes: Uint8Array,
-  at: number,
-  span: Span,
-  extensionsAt: (bytes: Uint8Array) => CrlEntryExtensions,
-): { readonly revocationDate: Date; readonly extensions: CrlEntryExtensions | undefined } {
-  open(bytes, at, bytes.length, tags.sequence, span);
-  const { start, end } = span;
+/** One entry: its date, and where its extensions and it end. Filled anew for each, so that a pass allocates nothing. */
+interface Entry extends Span {
+  /** Milliseconds since 1970. */
+  revokedAt: number;
+  /** Where its extensions start: at its end when it has none. */
+  extensionsAt: number;
+}
+
+/** Reads all but the extensions of the entry at `at`, strictly, into `entry`. */
+function readEntry(bytes: Uint8Array, at: number, entry: Entry): void {
+  open(bytes, at, bytes.length, tags.sequence, entry);
+  const { end } = entry;
   if (end - at > limits.entryBytes) refuse('entry too long');
-  open(bytes, start, end, tags.integer, span);
-  const length = span.end - span.start;
-  const [first = 0, second = 0] = [bytes[span.start], bytes[span.start + 1]];
-  if (length === 0 || length > limits.serialBytes) refuse('serial number of impossible length');
+  open(bytes, entry.start, end, tags.integer, entry);
+  checkSerial(bytes, entry);
+  const timeAt = entry.end;
+  locate(bytes, timeAt, end, entry);
+  entry.revokedAt = millisecondsOf(bytes, entry.start, entry.end, bytes[timeAt] ?? 0);
+  entry.extensionsAt = entry.end;
+  entry.end = end;
+}
+
+function checkSerial(bytes: Uint8Array, { start, end }: Span): void {
+  const length = end - start;
+  if (length === 0 || length > maxSerialBytes) refuse('serial number of impossible length');
+  const first = bytes[start] ?? 0;
+  const second = bytes[start + 1] ?? 0;
   if (length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)))
     refuse('integer not minimal');
-  const timeAt = span.end;
-  locate(bytes, timeAt, end, span);
-  const revocationDate = timeOf(readElement(bytes.subarray(timeAt, span.end)));
-  const extensionsStart = span.end;
-  span.start = start;
-  span.end = end;
-  const extensions = extensionsStart === end ? undefined : extensionsAt(bytes.subarray(extensionsStart, end));
-  return { revocationDate, extensions };
 }
 
 /** Finds the content of the element at `at`, without allocating; throws DerError when it does not end by `limit`. */
@@ -142,18 +150,22 @@ function open(bytes: Uint8Array, at: number, limit: number, tag: number, span: S
 }
 
 /** Reads entry extensions, remembering those seen: most entries of a list carry one of a few reasons and nothing else. */
-function remembering(): (bytes: Uint8Array) => CrlEntryExtensions {
-  const known = new Map<string, CrlEntryExtensions>();
-  return (bytes) => {
-    if (bytes.length > limits.rememberedBytes) return entryExtensionsOf(readElement(bytes));
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-    let extensions = known.get(key);
-    if (!extensions) {
-      extensions = entryExtensionsOf(readElement(bytes));
-      if (known.size < limits.remembered) known.set(key, extensions);
-    }
+function remembering(): (bytes: Uint8Array, start: number, end: number) => CrlEntryExtensions {
+  const known: { readonly raw: Uint8Array; readonly extensions: CrlEntryExtensions }[] = [];
+  return (bytes, start, end) => {
+    for (const { raw, extensions } of known) if (isAt(bytes, start, end, raw)) return extensions;
+    const raw = bytes.subarray(start, end);
+    const extensions = entryExtensionsOf(readElement(raw));
+    if (known.length < limits.remembered) known.push({ raw, extensions });
     return extensions;
   };
+}
+
+// Backwards: extensions of one kind differ in their last octets.
+function isAt(bytes: Uint8Array, start: number, end: number, raw: Uint8Array): boolean {
+  if (end - start !== raw.length) return false;
+  for (let at = raw.length - 1; at >= 0; at--) if (bytes[start + at] !== raw[at]) return false;
+  return true;
 }
 
 function listOf(positions: Map<string, number[]>, { key }: Name, { isIndirect }: EntryRules): number[] {
@@ -164,58 +176,4 @@ function listOf(positions: Map<string, number[]>, { key }: Name, { isIndirect }:
   const list: number[] = [];
   positions.set(key, list);
   return list;
-}
-
-/** Where the length octet of the entry's serial number stands. It has the short form: `limits.serialBytes`. */
-function serialAt(bytes: Uint8Array, entry: number): number {
-  const length = bytes[entry + 1] ?? 0;
-  return entry + (length < 0x80 ? 3 : 3 + (length & 0x7f));
-}
-
-/** Positions of entries in the order of their serial numbers, equal ones in the order of the list. */
-function sorted(bytes: Uint8Array, positions: readonly number[]): Uint32Array {
-  const compare = (a: number, b: number): number => {
-    const [atA, atB] = [serialAt(bytes, a), serialAt(bytes, b)];
-    const length = bytes[atA] ?? 0;
-    if (length !== bytes[atB]) return length - (bytes[atB] ?? 0);
-    for (let i = 1; i <= length; i++) {
-      const difference = (bytes[atA + i] ?? 0) - (bytes[atB + i] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return a - b;
-  };
-  return Uint32Array.from(positions).sort(compare);
-}
-
-/** The first position in `table` with this serial number. */
-function search(bytes: Uint8Array, table: Uint32Array | undefined, serial: Uint8Array): number | undefined {
-  if (!table) return undefined;
-  let low = 0;
-  let high = table.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (serialOrder(bytes, table[middle] ?? 0, serial) < 0) low = middle + 1;
-    else high = middle;
-  }
-  const found = table[low];
-  return found !== undefined && serialOrder(bytes, found, serial) === 0 ? found : undefined;
-}
-
-function serialOrder(bytes: Uint8Array, entry: number, serial: Uint8Array): number {
-  const at = serialAt(bytes, entry);
-  const length = bytes[at] ?? 0;
-  if (length !== serial.length) return length - serial.length;
-  for (let i = 0; i < length; i++) {
-    const difference = (bytes[at + 1 + i] ?? 0) - (serial[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** The content octets of the INTEGER: two's complement, minimal. */
-function integerContent(value: bigint): Uint8Array {
-  const magnitude = (value < 0n ? -value - 1n : value).toString(16);
-  const even = magnitude.length % 2 === 0 ? magnitude : `0${magnitude}`;
-  const bytes = Buffer.from(even < '8' ? even : `00${even}`, 'hex');
-  return value < 0n ? bytes.map((byte) => ~byte) : bytes;
 }
