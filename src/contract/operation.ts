@@ -13,6 +13,11 @@ export type Access = {
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
   /** What the caller reads when no identity-based policy allows it. Absent: the sentence that all actions share. */
   readonly denial?: string;
+  /**
+   * The trust policy of the role that it is done to, as JSON text: it must allow, and across accounts the caller's own
+   * policies as well. Null: there is no such role, which nobody may do anything to. Absent: the resource has no policy.
+   */
+  readonly trustPolicy?: string | null;
 };
 
 export type OperationTraits<I extends AnyStructure, O extends AnyStructure, Call> = {
@@ -21,16 +26,18 @@ export type OperationTraits<I extends AnyStructure, O extends AnyStructure, Call
   /** `METHOD /path/{label} status`; absent for the Query protocol, where the operation's name is the address. */
   readonly http?: string;
   readonly effect: 'read' | 'write';
-  /** What signs the request. Absent: an access key (SigV4). */
-  readonly signedWith?: 'certificate';
+  /** What signs the request; `nothing`: its input holds the proof. Absent: an access key (SigV4). */
+  readonly signedWith?: 'certificate' | 'nothing';
+  /** Validates the input before it asks what the caller may do, so that `access` sees lawful input. Absent: after. */
+  readonly validatesFirst?: boolean;
   /** The account that a request without an access key speaks to. Absent: the signer's. */
   accountOf?(input: Partial<ValueOf<I>>): string | undefined;
   readonly errors: readonly ErrorMaker[];
   readonly input: I;
   readonly output: O;
   /**
-   * What the caller must be allowed to do; asked before the input is validated, so any member may be missing. A promise
-   * where the resource's ARN stands in the store only.
+   * What the caller must be allowed to do; asked before the input is validated, so any member may be missing, except
+   * where `validatesFirst`. A promise where the resource's ARN stands in the store only.
    */
   access(input: Partial<ValueOf<I>>, call: Call): readonly Access[] | Promise<readonly Access[]>;
   /** Does it. Throws only its declared errors. A write does all of it in one `call.write`, which returns the output. */
@@ -43,7 +50,8 @@ export type Operation<Call> = {
   readonly doc: string;
   readonly address: HttpAddress | undefined;
   readonly effect: 'read' | 'write';
-  readonly signedWith: 'accessKey' | 'certificate';
+  readonly signedWith: 'accessKey' | 'certificate' | 'nothing';
+  readonly validatesFirst: boolean;
   readonly accountOf: ((input: object) => string | undefined) | undefined;
   readonly errors: readonly ErrorMaker[];
   readonly input: AnyStructure;
@@ -132,6 +140,7 @@ function named<Call>(name: string, traits: AnyTraits<Call>): Operation<Call> {
     address: traits.http === undefined ? undefined : address(traits.http),
     effect: traits.effect,
     signedWith: traits.signedWith ?? 'accessKey',
+    validatesFirst: traits.validatesFirst ?? false,
     accountOf: traits.accountOf,
     errors: traits.errors,
     input: traits.input,

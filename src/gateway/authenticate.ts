@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Operation } from '../contract/operation.ts';
-import { decodeClaims, type SessionClaims } from '../core/session/claims.ts';
+import { decodeClaims, type RoleClaims, type SessionClaims } from '../core/session/claims.ts';
 import { type HeaderIndex, headerIndex } from '../core/signature/canonical.ts';
 import { type ParsedSignature, type ParseResult, type signingKey, verifySignature } from '../core/signature/hmac.ts';
 import { parseX509Authorization, verifyX509Signature, type X509Verdict } from '../core/signature/x509.ts';
@@ -11,9 +11,9 @@ import type { parseCertificate } from '../core/x509/certificate.ts';
 import { type Keyring, open } from '../keyring.ts';
 import { bytesOf, type WireRequest } from '../protocols/protocol.ts';
 import { formatArn, isRegion } from '../services/arn.ts';
-import { type Call, type Caller, type CertificateHolder, purposes } from '../services/call.ts';
-import { accessKeys } from '../services/iam/records.ts';
-import type { Store } from '../store/store.ts';
+import { type Call, type Caller, type CertificateHolder, purposes, type Signer } from '../services/call.ts';
+import { type AccessKeyRecord, activeAccessKey } from '../services/iam/records.ts';
+import type { Reader, Store } from '../store/store.ts';
 import { invalidRegion, invalidX509, unproved, unreadable, unreadableX509, validation } from './signature-errors.ts';
 
 export type Authenticated = { readonly caller: Caller; readonly region: string };
@@ -36,6 +36,7 @@ export async function authenticate(
 ): Promise<Authenticated> {
   const headers = headerIndex(request.headers);
   if (operation.signedWith === 'certificate') return certificateHolder(verifier, request, headers);
+  if (operation.signedWith === 'nothing') return stranger(signature);
   if (!signature.ok) throw unreadable(signature, protocol);
   const parsed = signature.signature;
   if (!isRegion(parsed.region)) {
@@ -54,30 +55,29 @@ async function holderOf(verifier: Verifier, parsed: ParsedSignature, protocol: P
   const holder =
     parsed.sessionToken === undefined
       ? await keyHolder(verifier, parsed.accessKeyId)
-      : sessionHolder(verifier, parsed.accessKeyId, parsed.sessionToken, protocol);
+      : await sessionHolder(verifier, parsed.accessKeyId, parsed.sessionToken, protocol);
   if (holder !== undefined) return holder;
   throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
 }
 
 async function keyHolder({ store, keyring }: Verifier, accessKeyId: string): Promise<Holder | undefined> {
-  const record = await store.read((reader) => accessKeys.get(reader, accessKeyId));
+  const record = await store.read((reader) => activeAccessKey(reader, accessKeyId));
   const secret = record && open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
   if (record === undefined || secret === undefined) return undefined;
-  const { account } = record;
-  const arn = formatArn({ partition: 'aws', service: 'iam', region: '', account, resource: 'root' });
-  return {
-    caller: { kind: 'root', account, arn, userId: account, accessKeyId },
-    secretAccessKey: Buffer.from(secret).toString(),
-  };
+  return { caller: keyOwner(record), secretAccessKey: Buffer.from(secret).toString() };
 }
 
-/** No look-up: whoever has the keyring opens the token. */
-function sessionHolder(
-  { keyring, now }: Verifier,
+function keyOwner({ account, accessKeyId }: AccessKeyRecord): Caller {
+  return { kind: 'root', account, arn: rootArn('aws', account), userId: account, accessKeyId };
+}
+
+/** Whoever has the keyring opens the token; only a key that stands behind a session is looked up, for it may be gone. */
+async function sessionHolder(
+  { keyring, now, store }: Verifier,
   accessKeyId: string,
   sessionToken: string,
   protocol: ProtocolName,
-): Holder | undefined {
+): Promise<Holder | undefined> {
   const sealed = bytesOf(sessionToken);
   const opened = sealed && open(keyring, purposes.sessionToken, sealed);
   const claims = opened && decodeClaims(opened);
@@ -85,14 +85,61 @@ function sessionHolder(
   if (now.getTime() >= claims.expiresAt * 1000) {
     throw commonError('expiredToken', protocol, 'The security token included in the request is expired');
   }
-  return { caller: assumedRole(claims), secretAccessKey: claims.secretAccessKey };
+  if (claims.kind !== 'role' && !(await store.read((reader) => isBacked(reader, claims)))) return undefined;
+  return { caller: sessionCaller(claims), secretAccessKey: claims.secretAccessKey };
 }
 
-function assumedRole(claims: SessionClaims): Caller {
-  const { partition, account, roleName, roleId, roleSessionName, accessKeyId } = claims;
-  const resource = `assumed-role/${roleName}/${roleSessionName}`;
-  const arn = formatArn({ partition, service: 'sts', region: '', account, resource });
-  return { kind: 'assumedRole', account, arn, userId: `${roleId}:${roleSessionName}`, accessKeyId, claims };
+/** Whether the key that asked for the session is still there, active, and its owner's. */
+async function isBacked(reader: Reader, claims: Exclude<SessionClaims, RoleClaims>): Promise<boolean> {
+  const key = await activeAccessKey(reader, claims.sourceAccessKeyId);
+  return key?.account === claims.account;
+}
+
+function sessionCaller(claims: SessionClaims): Signer {
+  const { account, partition, accessKeyId } = claims;
+  const sts = (resource: string) => formatArn({ partition, service: 'sts', region: '', account, resource });
+  switch (claims.kind) {
+    case 'root':
+      return {
+        kind: 'root',
+        account,
+        arn: rootArn(partition, account),
+        userId: account,
+        accessKeyId,
+        session: claims,
+      };
+    case 'user': {
+      const { userArn: arn, userId, userName } = claims;
+      return { kind: 'user', account, arn, userId, userName, accessKeyId, session: claims };
+    }
+    case 'role': {
+      const { roleName, roleId, roleSessionName } = claims;
+      const arn = sts(`assumed-role/${roleName}/${roleSessionName}`);
+      return {
+        kind: 'assumedRole',
+        account,
+        arn,
+        userId: `${roleId}:${roleSessionName}`,
+        accessKeyId,
+        session: claims,
+      };
+    }
+    case 'federatedUser': {
+      const { name } = claims;
+      const arn = sts(`federated-user/${name}`);
+      return { kind: 'federatedUser', account, arn, userId: `${account}:${name}`, accessKeyId, session: claims };
+    }
+  }
+}
+
+function rootArn(partition: string, account: string): string {
+  return formatArn({ partition, service: 'iam', region: '', account, resource: 'root' });
+}
+
+/** Nobody has to sign; a signature that is there anyway says only the Region, where it can be read. */
+function stranger(signature: ParseResult): Authenticated {
+  const region = signature.ok && isRegion(signature.signature.region) ? signature.signature.region : 'us-east-1';
+  return { caller: { kind: 'stranger' }, region };
 }
 
 /** Constant-time: what a token binds is not to be guessed byte by byte. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { account, region, testRoad } from '../../test/road.ts';
-import type { SessionClaims } from '../core/session/claims.ts';
+import type { RoleClaims } from '../core/session/claims.ts';
 import { keysOf, policy, webSession } from './session.test.ts';
 
 const arn = `arn:aws:rolesanywhere:${region}:${account}:profile/*`;
@@ -10,7 +10,7 @@ const who = `User: arn:aws:sts::${account}:assumed-role/Web/s1 is not authorized
 const none = `${who} because no identity-based policy allows the rolesanywhere:ListProfiles action`;
 const list = { Effect: 'Allow', Action: 'rolesanywhere:ListProfiles', Resource: arn };
 
-type Case = { readonly statements?: readonly object[]; readonly claims?: Partial<SessionClaims>; readonly at?: string };
+type Case = { readonly statements?: readonly object[]; readonly claims?: Partial<RoleClaims>; readonly at?: string };
 /** Lists profiles as a session of the role `Web`. */
 async function listing({ statements = [], claims = {}, at }: Case) {
   const road = await testRoad();
@@ -122,7 +122,7 @@ describe('AWS managed policies', () => {
     });
   }
 
-  async function attachedTo(statements: readonly object[], claims: Partial<SessionClaims> = {}) {
+  async function attachedTo(statements: readonly object[], claims: Partial<RoleClaims> = {}) {
     const road = await testRoad();
     const session = { ...(await webSession(road, statements)), ...claims };
     await road.query('iam', 'AttachRolePolicy', { RoleName: 'Web', PolicyArn: readOnly });

@@ -2,12 +2,12 @@
 // call, with AWS's sentence for the caller and the whole decision for the operator.
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Access } from '../contract/operation.ts';
-import type { Policy, PolicyKind } from '../core/policy/document.ts';
-import { type Because, type Decision, evaluate, type NamedPolicy, type PolicySet } from '../core/policy/evaluate.ts';
+import { type Because, type Decision, evaluate, evaluateTrust, type NamedPolicy } from '../core/policy/evaluate.ts';
 import { contextOf, type PolicyRequest } from '../core/policy/request.ts';
 import { parseArn } from '../services/arn.ts';
-import type { AssumedRoleCaller, Call } from '../services/call.ts';
-import { attachedPolicies, findManagedPolicy, findRole, rolePolicies } from '../services/iam/records.ts';
+import { type Call, type Caller, isSigner } from '../services/call.ts';
+import { callerKeys, listKeys, requestKeys } from '../services/condition-keys.ts';
+import { type Standing, standingOf } from './standing.ts';
 
 /** Longest ARN that is repeated, in characters: it may hold input that is not validated yet. */
 const maxArn = 2048;
@@ -20,10 +20,10 @@ export async function authorize(
   wanted: readonly Access[],
 ): Promise<void> {
   if (wanted.length === 0) return;
-  const policies = await policiesOf(call);
+  const standing = await standingOf(call);
   for (const access of wanted) {
-    const request = requestOf(call, access.action ?? action, access);
-    const decision = evaluate(policies, request);
+    const request = requestOf(call, standing, access.action ?? action, access);
+    const decision = decide(call, standing, access, request);
     if (decision.decision === 'allowed') continue;
     const { action: asked } = request;
     const resource = request.resource.slice(0, maxArn);
@@ -37,62 +37,30 @@ export async function authorize(
   }
 }
 
-/** What bounds and grants the caller's power. Root has no policies of its own; the evaluation knows that. */
-async function policiesOf(call: Call): Promise<PolicySet> {
-  switch (call.caller.kind) {
-    case 'root':
-    case 'certificate':
-      return { identity: [] };
-    case 'assumedRole':
-      return policiesOfSession(call, call.caller);
-  }
+function decide(call: Call, { policies }: Standing, { trustPolicy }: Access, request: PolicyRequest): Decision {
+  if (trustPolicy === undefined) return evaluate(policies, request);
+  return evaluateTrust(trustOf(call, trustPolicy), request, policies);
 }
 
-/** The policies of the role as they are now, and those that bounded the session when it was issued. */
-async function policiesOfSession(call: Call, { account, claims }: AssumedRoleCaller): Promise<PolicySet> {
-  const { roleName, roleId, managedPolicyArns } = claims;
-  const { inline, attached, bounds } = await call.read(async (reader) => {
-    const bounds = await Promise.all(
-      managedPolicyArns.map(async (arn) => (await findManagedPolicy(reader, arn)) ?? { arn }),
-    );
-    const role = await findRole(reader, account, roleName);
-    // A role deleted and made again under its name is another role: its sessions are over.
-    if (role?.roleId !== roleId) return { inline: [], attached: [], bounds };
-    const inline = await rolePolicies(reader, account, roleName);
-    return { inline, attached: await attachedPolicies(reader, account, roleName), bounds };
-  });
-  const identity = [
-    ...inline.map(({ policyName, policyDocument }) => ({
-      name: `role policy ${policyName}`,
-      policy: call.policyOf(policyDocument, 'identity'),
-    })),
-    ...attached.map(({ name, document }) => managed(call, name, document, 'identity')),
-  ];
-  const session = [
-    ...claims.policies.map((text) => ({ name: 'session policy', policy: call.policyOf(text, 'session') })),
-    ...bounds.map((bound) =>
-      'document' in bound
-        ? managed(call, bound.name, bound.document, 'session')
-        : { name: `managed policy ${bound.arn}, which is gone`, policy: nothing },
-    ),
-  ];
-  return session.length === 0 ? { identity } : { identity, session };
+function trustOf(call: Call, text: string | null): NamedPolicy {
+  if (text === null) return { name: 'trust policy of no role', policy: { version: '2012-10-17', statements: [] } };
+  return { name: 'trust policy', policy: call.policyOf(text, 'trust') };
 }
 
-function managed(call: Call, name: string, document: string, kind: PolicyKind): NamedPolicy {
-  return { name: `AWS managed policy ${name}`, policy: call.policyOf(document, kind) };
-}
-
-/** Stands for a bound that is no more: it allows nothing. Left out, it would bound nothing. */
-const nothing: Policy = Object.freeze({ version: '2012-10-17', statements: [] });
-
-function requestOf(call: Call, action: string, access: Access): PolicyRequest {
+function requestOf(call: Call, { tags }: Standing, action: string, access: Access): PolicyRequest {
+  const { caller } = call;
+  const resourceAccount = ownerOf(access.resource, call);
   return {
-    principal: principalOf(call),
+    principal: principalOf(caller),
     action,
     resource: access.resource,
-    resourceAccount: ownerOf(access.resource, call),
-    context: contextOf({ ...circumstances(call), ...access.context }),
+    resourceAccount,
+    context: contextOf({
+      ...callerKeys(caller, tags),
+      ...requestKeys(call),
+      'aws:ResourceAccount': resourceAccount,
+      ...access.context,
+    }),
     multivalued: listKeys,
   };
 }
@@ -103,75 +71,47 @@ function ownerOf(resource: string, call: Call): string {
   return account && account !== 'aws' ? account : call.account;
 }
 
-const listKeys: ReadonlySet<string> = new Set(['aws:tagkeys']);
-
-function principalOf({ caller }: Call): PolicyRequest['principal'] {
+function principalOf(caller: Caller): PolicyRequest['principal'] {
   switch (caller.kind) {
     case 'root':
-      return { kind: 'root', arn: caller.arn, account: caller.account };
+    case 'user':
+      return { kind: caller.kind, arn: caller.arn, account: caller.account };
     case 'assumedRole':
-      return { kind: 'assumedRole', arn: caller.arn, account: caller.account, roleArn: caller.claims.roleArn };
+      return { kind: 'assumedRole', arn: caller.arn, account: caller.account, roleArn: caller.session.roleArn };
+    case 'federatedUser':
+      return { kind: 'federated', arn: caller.arn, account: caller.account };
     case 'certificate':
+    case 'stranger':
       return { kind: 'anonymous' };
   }
 }
 
-/**
- * The global condition keys of a request.
- * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
- */
-export function circumstances(call: Call): Record<string, string | readonly string[] | undefined> {
-  const { caller, now, origin, region } = call;
-  const request = {
-    'aws:CurrentTime': now.toISOString(),
-    'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
-    'aws:RequestedRegion': region,
-    'aws:SecureTransport': String(origin.secure),
-    'aws:SourceIp': origin.ip,
-    'aws:UserAgent': origin.userAgent,
-    'aws:ViaAWSService': 'false',
-  };
-  switch (caller.kind) {
-    case 'certificate':
-      return request;
-    case 'root':
-      return {
-        ...request,
-        'aws:PrincipalAccount': caller.account,
-        'aws:PrincipalArn': caller.arn,
-        'aws:PrincipalType': 'Account',
-        'aws:userid': caller.userId,
-      };
-    case 'assumedRole': {
-      const { claims } = caller;
-      const tags = Object.entries(claims.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
-      return {
-        ...request,
-        ...Object.fromEntries(tags),
-        'aws:PrincipalAccount': caller.account,
-        'aws:PrincipalArn': claims.roleArn,
-        'aws:PrincipalType': 'AssumedRole',
-        'aws:userid': caller.userId,
-        'aws:SourceIdentity': claims.sourceIdentity,
-        'aws:TokenIssueTime': new Date(claims.issuedAt * 1000).toISOString(),
-      };
-    }
-  }
-}
-
 /** AWS seen: the sentence, with the kind of policy that decided at its end. */
-function sentence(call: Call, { action, resource }: PolicyRequest, decision: Decision): string {
-  const who = call.caller.kind === 'certificate' ? 'anonymous' : call.caller.arn;
+function sentence({ caller }: Call, { action, resource }: PolicyRequest, decision: Decision): string {
+  const who = isSigner(caller) ? caller.arn : 'anonymous';
   const asked = `User: ${who} is not authorized to perform: ${action} on resource: ${resource.slice(0, maxArn)}`;
-  return `${asked} ${endings[decision.because]?.(action) ?? `because no identity-based policy allows the ${action} action`}`;
+  const ending = endings[decision.because](action);
+  return ending === '' ? asked : `${asked} ${ending}`;
 }
 
-const endings: { readonly [B in Because]?: (action: string) => string } = {
+const byIdentity = (action: string) => `because no identity-based policy allows the ${action} action`;
+
+/** AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+const endings: { readonly [B in Because]: (action: string) => string } = {
   explicitDenyInIdentityBasedPolicy: () => 'with an explicit deny in an identity-based policy',
   explicitDenyInSessionPolicy: () => 'with an explicit deny in a session policy',
   explicitDenyInPermissionsBoundary: () => 'with an explicit deny in a permissions boundary',
   explicitDenyInResourceBasedPolicy: () => 'with an explicit deny in a resource-based policy',
+  explicitDenyInTrustPolicy: () => 'with an explicit deny in the role trust policy',
+  noIdentityBasedPolicyAllows: byIdentity,
   noSessionPolicyAllows: (action) => `because no session policy allows the ${action} action`,
   noPermissionsBoundaryAllows: (action) => `because no permissions boundary allows the ${action} action`,
   noResourceBasedPolicyAllows: (action) => `because no resource-based policy allows the ${action} action`,
+  // AWS seen: of a role that is not there, or does not trust the caller, no more is said.
+  noTrustPolicyAllows: () => '',
+  // An allowed call has no sentence.
+  allowedByIdentityBasedPolicy: byIdentity,
+  allowedByResourceBasedPolicy: byIdentity,
+  allowedByTrustPolicy: byIdentity,
+  allowedByAccountRoot: byIdentity,
 };

@@ -2,7 +2,7 @@
 import type { Operation, Service } from '../contract/operation.ts';
 import { nonceBytes, open, seal } from '../keyring.ts';
 import { partitionOf } from '../services/arn.ts';
-import type { Call, Caller } from '../services/call.ts';
+import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { accounts } from '../services/iam/records.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import { auditCollection } from '../telemetry/audit.ts';
@@ -19,11 +19,11 @@ type Known = {
 };
 
 /**
- * The account that is spoken to: the signer's, or for a certificate's holder the one that the request names. Empty when
- * there is no such account: a stranger's word must not become a key of the store.
+ * The account that is spoken to: the signer's; where nobody of an account signed, the one that the request names. Empty
+ * when there is no such account: a stranger's word must not become a key of the store.
  */
 async function accountOf(world: World, { operation, caller, input }: Known): Promise<string> {
-  if (caller.kind !== 'certificate') return caller.account;
+  if (isSigner(caller)) return caller.account;
   const named = operation.accountOf?.(input) ?? '';
   const { knownAccounts } = world.knowledge;
   if (named === '' || knownAccounts.has(named)) return named;
@@ -40,8 +40,8 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
   const write = async <T extends object>(work: (writer: Writer) => Promise<T>): Promise<T> => {
     // INVARIANT: a write operation writes once; its event and its change are one transaction.
     if (operation.effect !== 'write' || visit.recorded) throw new Error(`${operation.name} may not write here`);
-    // INVARIANT: CreateSession writes after the certificate is trusted and the key proved: no stranger uses up the rate.
-    if (caller.kind === 'certificate') admit(world, visit.protocol, operation.name, { account, region });
+    // INVARIANT: what nobody signed writes after its proof was believed: no stranger uses up the rate.
+    if (!isSigner(caller)) admit(world, visit.protocol, operation.name, { account, region });
     const output = await world.store.write(async (writer) => {
       const answer = await work(writer);
       const { key, document } = entryOf(world, visit, answer);

@@ -7,7 +7,7 @@ import { parseSignature } from '../core/signature/hmac.ts';
 import type { Protocol, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import { queryXml } from '../protocols/query-xml.ts';
 import { restJson } from '../protocols/rest-json.ts';
-import type { Call, Origin } from '../services/call.ts';
+import { type Call, isSigner, type Origin } from '../services/call.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
@@ -44,10 +44,11 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const input = protocol.parse(operation, request, labels);
     visit.input = input;
     const call = await callOf(world, visit, { service, operation, caller, region, input });
-    // A certificate's holder has proved nothing yet and is counted when he has, in call.ts.
-    if (caller.kind !== 'certificate') admit(world, to.protocol, operation.name, call);
+    // Whoever has proved nothing yet is counted when he has, in call.ts.
+    if (isSigner(caller)) admit(world, to.protocol, operation.name, call);
+    if (operation.validatesFirst) validate(service, operation, input);
     await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
-    validate(service, operation, input);
+    if (!operation.validatesFirst) validate(service, operation, input);
     const output = await operation.run(input, call);
     return protocol.respond(service, operation, output, visit.requestId);
   } catch (thrown) {

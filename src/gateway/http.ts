@@ -150,6 +150,7 @@ function originOf({ socket, headers }: IncomingMessage): Origin {
   return {
     ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
     userAgent: headers['user-agent'] ?? '',
+    ...(headers.referer === undefined ? {} : { referer: headers.referer }),
     secure: 'encrypted' in socket,
   };
 }

@@ -7,6 +7,7 @@ import type { Document, Store } from '../store/store.ts';
 import { auditCollection, auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
 import type { Answered } from '../telemetry/metrics.ts';
 import type { Entry } from '../telemetry/recorder.ts';
+import { userIdentity } from './user-identity.ts';
 import type { World } from './world.ts';
 
 /** A request on the road: what is known of it grows with each step. */
@@ -70,6 +71,7 @@ function answeredOf({ service, operation, error }: Visit, seconds: number): Answ
 
 /** A certificate is public; only its private key makes a caller of whoever shows it. */
 function isProved(caller: Caller): boolean {
+  if (caller.kind === 'stranger') return caller.vouchedFor !== undefined;
   return caller.kind !== 'certificate' || caller.proof().ok;
 }
 
@@ -92,7 +94,7 @@ export function entryOf(
     readOnly: operation.effect === 'read',
     region: visit.region ?? '',
     account: visit.account ?? '',
-    userIdentity: identityOf(caller),
+    userIdentity: userIdentity(caller),
     sourceIp: origin.ip,
     userAgent: origin.userAgent.slice(0, maxText),
     secure: origin.secure,
@@ -117,49 +119,8 @@ function asJson(reason: Reason): { readonly [member: string]: Document } {
 }
 
 function nameOf(caller: Caller): string {
-  return caller.kind === 'certificate' ? `certificate ${caller.certificate.fingerprint}` : caller.arn;
-}
-
-// AWS doc: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
-function identityOf(caller: Caller): { readonly [member: string]: Document } {
-  switch (caller.kind) {
-    case 'root':
-      return {
-        type: 'Root',
-        principalId: caller.userId,
-        arn: caller.arn,
-        accountId: caller.account,
-        accessKeyId: caller.accessKeyId,
-      };
-    case 'assumedRole':
-      return {
-        type: 'AssumedRole',
-        principalId: caller.userId,
-        arn: caller.arn,
-        accountId: caller.account,
-        accessKeyId: caller.accessKeyId,
-        sessionContext: {
-          sessionIssuer: {
-            type: 'Role',
-            principalId: caller.claims.roleId,
-            arn: caller.claims.roleArn,
-            accountId: caller.account,
-            userName: caller.claims.roleName,
-          },
-          attributes: {
-            creationDate: new Date(caller.claims.issuedAt * 1000).toISOString(),
-            mfaAuthenticated: 'false',
-          },
-          ...(caller.claims.sourceIdentity === undefined ? {} : { sourceIdentity: caller.claims.sourceIdentity }),
-        },
-      };
-    case 'certificate':
-      return {
-        type: 'Unknown',
-        principalId: caller.certificate.serialHex,
-        certificate: caller.certificate.fingerprint,
-      };
-  }
+  if (caller.kind === 'certificate') return `certificate ${caller.certificate.fingerprint}`;
+  return caller.kind === 'stranger' ? 'nobody' : caller.arn;
 }
 
 /** Writes events that waited, all of them or none: for a recorder. */

@@ -1,12 +1,12 @@
 // Keys of a role's session, sealed as the server seals them, for the tests of this folder. Holds no test itself.
 import type { Keys, Road } from '../../test/road.ts';
 import { account } from '../../test/road.ts';
-import { encodeClaims, type SessionClaims } from '../core/session/claims.ts';
+import { encodeClaims, type RoleClaims, type SessionClaims } from '../core/session/claims.ts';
 import { createKeyring, nonceBytes, seal } from '../keyring.ts';
 import { purposes } from '../services/call.ts';
 
 /** Makes the role `Web` with one inline policy of these statements; gives its claims for a session of an hour. */
-export async function webSession(road: Road, statements: readonly object[] = []): Promise<SessionClaims> {
+export async function webSession(road: Road, statements: readonly object[] = []): Promise<RoleClaims> {
   const trust = policy([
     { Effect: 'Allow', Principal: { Service: 'rolesanywhere.amazonaws.com' }, Action: 'sts:AssumeRole' },
   ]);
@@ -17,7 +17,8 @@ export async function webSession(road: Road, statements: readonly object[] = [])
   }
   const issuedAt = Math.floor(road.now().getTime() / 1000);
   return {
-    version: 1,
+    version: 2,
+    kind: 'role',
     accessKeyId: 'ASIAWEBWEBWEBWEBWEBW',
     secretAccessKey: 'webwebwebwebwebwebwebwebwebwebwebwebwebw',
     account,
@@ -27,6 +28,7 @@ export async function webSession(road: Road, statements: readonly object[] = [])
     roleId: role.text('RoleId') ?? '',
     roleSessionName: 's1',
     tags: {},
+    transitiveTagKeys: [],
     policies: [],
     managedPolicyArns: [],
     issuedAt,

@@ -3,7 +3,7 @@
 import type { Reason, ServiceError } from '../contract/error.ts';
 import { operationsOf } from '../contract/operation.ts';
 import type { Policy, PolicyKind } from '../core/policy/document.ts';
-import type { SessionClaims } from '../core/session/claims.ts';
+import type { FederatedUserClaims, RoleClaims, RootClaims, UserClaims, WebIdentity } from '../core/session/claims.ts';
 import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
 import type { Crl } from '../core/x509/crl.ts';
@@ -11,30 +11,37 @@ import type { validatePath } from '../core/x509/path.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import type { Settings } from './settings.ts';
 
-/** Who signed the request. */
-export type Caller = RootCaller | AssumedRoleCaller | CertificateHolder;
+/** Who signed the request: somebody of an account, or somebody who has yet to prove who they are. */
+export type Caller = Signer | CertificateHolder | Stranger;
 
-/** The account itself, by its root access key. */
-export type RootCaller = {
-  readonly kind: 'root';
+/** Whoever an access key stands for, permanent or of a session. */
+export type Signer = RootCaller | UserCaller | AssumedRoleCaller | FederatedUserCaller;
+
+export function isSigner(caller: Caller): caller is Signer {
+  return caller.kind !== 'certificate' && caller.kind !== 'stranger';
+}
+
+type Named = {
   readonly account: string;
-  /** `arn:aws:iam::ACCOUNT:root`. */
   readonly arn: string;
   readonly userId: string;
   readonly accessKeyId: string;
 };
 
-/** A session of a role. */
-export type AssumedRoleCaller = {
-  readonly kind: 'assumedRole';
-  readonly account: string;
-  /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
-  readonly arn: string;
-  /** `AROA…:SESSION`. */
-  readonly userId: string;
-  readonly accessKeyId: string;
-  readonly claims: SessionClaims;
-};
+/** The account itself, by its root access key or a session that the key asked for. ARN `arn:aws:iam::ACCOUNT:root`. */
+export type RootCaller = Named & { readonly kind: 'root'; readonly session?: RootClaims };
+
+/** A user, by an access key or a session that the key asked for. ARN `arn:aws:iam::ACCOUNT:user/PATH/NAME`. */
+export type UserCaller = Named & { readonly kind: 'user'; readonly userName: string; readonly session?: UserClaims };
+
+/** A session of a role. ARN `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, user id `AROA…:SESSION`. */
+export type AssumedRoleCaller = Named & { readonly kind: 'assumedRole'; readonly session: RoleClaims };
+
+/** Somebody a user vouched for. ARN `arn:aws:sts::ACCOUNT:federated-user/NAME`, user id `ACCOUNT:NAME`. */
+export type FederatedUserCaller = Named & { readonly kind: 'federatedUser'; readonly session: FederatedUserClaims };
+
+/** Nobody signed: what the request holds is the proof, and `vouchedFor` says for whom, once it was verified. */
+export type Stranger = { readonly kind: 'stranger'; vouchedFor?: WebIdentity };
 
 /** Whoever holds the private key of a certificate, once the verdict says so. */
 export type CertificateHolder = {
@@ -50,6 +57,8 @@ export type CertificateHolder = {
 export type Origin = {
   readonly ip: string;
   readonly userAgent: string;
+  /** The Referer header, where there is one. */
+  readonly referer?: string;
   /** Over TLS. */
   readonly secure: boolean;
 };

@@ -94,6 +94,11 @@ export const instanceProfiles = collection<InstanceProfileRecord>('iam/instance-
  */
 export const profilesOfRoles = collection<{ readonly instanceProfileName: string }>('iam/role-instance-profiles');
 
+/** The access key of this id where it may sign, or undefined. */
+export function activeAccessKey(reader: Reader, accessKeyId: string): Promise<AccessKeyRecord | undefined> {
+  return accessKeys.get(reader, accessKeyId);
+}
+
 /** The key of a named resource of the account. */
 export function keyOf(account: string, name: string): string {
   return `${account}/${name.toLowerCase()}`;

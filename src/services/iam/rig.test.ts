@@ -2,7 +2,7 @@
 // read by their paths out. Holds no test itself.
 import { makeCa } from '../../../test/pki.ts';
 import { account, type Keys, type Answer as RoadAnswer, testRoad } from '../../../test/road.ts';
-import { encodeClaims, type SessionClaims } from '../../core/session/claims.ts';
+import { encodeClaims, type RoleClaims } from '../../core/session/claims.ts';
 import { nonceBytes, seal } from '../../keyring.ts';
 import { ensureAccount } from '../../root-account.ts';
 import type { Reader, Writer } from '../../store/store.ts';
@@ -80,9 +80,10 @@ export function rig(service: 'iam' | 'sts' = 'iam'): Rig {
   };
 }
 
-function claimsOf(roleName: string, roleId: string, issuedAt: number): SessionClaims {
+function claimsOf(roleName: string, roleId: string, issuedAt: number): RoleClaims {
   return {
-    version: 1,
+    version: 2,
+    kind: 'role',
     accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
     secretAccessKey: 'secretsecretsecretsecretsecretsecretsecr',
     account,
@@ -92,6 +93,7 @@ function claimsOf(roleName: string, roleId: string, issuedAt: number): SessionCl
     roleId,
     roleSessionName: 's1',
     tags: {},
+    transitiveTagKeys: [],
     policies: [],
     managedPolicyArns: [],
     issuedAt,

@@ -2,7 +2,7 @@
 import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, string, structure, type ValueOf } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
-import { type Call, operation } from '../call.ts';
+import { type Call, isSigner, operation } from '../call.ts';
 import { accessTo, creating, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import {
@@ -70,7 +70,7 @@ export const CreateProfile = operation({
       name: input.name,
       requireInstanceProperties: input.requireInstanceProperties ?? false,
       enabled: input.enabled ?? false,
-      createdBy: call.caller.kind === 'certificate' ? call.account : call.caller.arn,
+      createdBy: isSigner(call.caller) ? call.caller.arn : call.account,
       sessionPolicy: input.sessionPolicy || null,
       roleArns: input.roleArns,
       managedPolicyArns: input.managedPolicyArns ?? [],

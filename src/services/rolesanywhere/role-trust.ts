@@ -3,6 +3,7 @@ import { evaluateTrust } from '../../core/policy/evaluate.ts';
 import { contextOf } from '../../core/policy/request.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import type { Call } from '../call.ts';
+import { listKeys, requestKeys, tagKeys } from '../condition-keys.ts';
 import type { RoleRecord } from '../iam/records.ts';
 import { unassumable } from './errors.ts';
 import type { TrustAnchorRecord } from './records.ts';
@@ -35,27 +36,18 @@ export function checkTrustPolicy(
   }
 }
 
-const listKeys: ReadonlySet<string> = new Set(['aws:tagkeys']);
-
 /** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */
 function trustContext(trustAnchor: TrustAnchorRecord, { tags, ...session }: Identity & Baggage, call: Call) {
-  const tagKeys = Object.entries(tags).flatMap(([key, value]) => [
-    [`aws:PrincipalTag/${key}`, value],
-    [`aws:RequestTag/${key}`, value],
-  ]);
   return {
-    ...Object.fromEntries(tagKeys),
+    ...tagKeys('aws:PrincipalTag', tags),
+    ...tagKeys('aws:RequestTag', tags),
+    ...requestKeys(call),
     'aws:TagKeys': Object.keys(tags),
     'aws:SourceArn': trustAnchor.arn,
     'aws:SourceAccount': call.account,
+    'aws:ResourceAccount': call.account,
     'aws:PrincipalServiceName': service,
     'aws:PrincipalIsAWSService': 'true',
-    'aws:CurrentTime': call.now.toISOString(),
-    'aws:EpochTime': String(Math.floor(call.now.getTime() / 1000)),
-    'aws:RequestedRegion': call.region,
-    'aws:SecureTransport': String(call.origin.secure),
-    'aws:SourceIp': call.origin.ip,
-    'aws:UserAgent': call.origin.userAgent,
     'sts:SourceIdentity': session.sourceIdentity,
     'sts:RoleSessionName': session.roleSessionName,
   };

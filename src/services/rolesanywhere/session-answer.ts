@@ -1,6 +1,6 @@
 // What a session is made of, and how CreateSession shows it: claims, and the credential set of the answer.
 import { integer, list, required, string, structure, timestampInSeconds } from '../../contract/shape.ts';
-import { encodeClaims, type SessionClaims } from '../../core/session/claims.ts';
+import { encodeClaims, type RoleClaims } from '../../core/session/claims.ts';
 import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../../core/session/credentials.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import { formatArn, parseArn } from '../arn.ts';
@@ -40,10 +40,11 @@ export const SessionAnswer = structure({
 export type Identity = { readonly sourceIdentity: string; readonly roleSessionName: string };
 
 /** The claims of a new session of the role, `seconds` long from now. */
-export function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): SessionClaims {
+export function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): RoleClaims {
   const issuedAt = Math.floor(call.now.getTime() / 1000);
   return {
-    version: 1,
+    version: 2,
+    kind: 'role',
     accessKeyId: accessKeyIdOf('ASIA', call.randomBytes(identifierBytes)),
     secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
     account: call.account,
@@ -52,6 +53,8 @@ export function issue(session: Identity & Baggage, seconds: number, role: RoleRe
     roleName: role.roleName,
     roleId: role.roleId,
     ...session,
+    // Ours: none is transitive; nothing says that AWS makes any so.
+    transitiveTagKeys: [],
     issuedAt,
     expiresAt: issuedAt + seconds,
     issuedBy: 'rolesanywhere:CreateSession',
@@ -59,7 +62,7 @@ export function issue(session: Identity & Baggage, seconds: number, role: RoleRe
 }
 
 /** The answer that gives the session's credentials away, its claims sealed in the token. */
-export function answer(session: SessionClaims, packedPolicySize: number, subjectArn: string, call: Call) {
+export function answer(session: RoleClaims, packedPolicySize: number, subjectArn: string, call: Call) {
   const { partition, account, roleName, roleId, roleSessionName } = session;
   const resource = `assumed-role/${roleName}/${roleSessionName}`;
   const sessionToken = Buffer.from(call.sealed(purposes.sessionToken, encodeClaims(session))).toString('base64');

@@ -1,0 +1,93 @@
+// What a caller stands on: the policies that grant and bound its power, and its tags, as they are now. A session brings
+// only the policies that bounded it when it was issued: who takes a role's or a user's power away takes the sessions', too.
+import type { Policy, PolicyKind } from '../core/policy/document.ts';
+import type { CallerPolicies, NamedPolicy } from '../core/policy/evaluate.ts';
+import type { SessionClaims } from '../core/session/claims.ts';
+import type { AssumedRoleCaller, Call, FederatedUserCaller } from '../services/call.ts';
+import { overlaid } from '../services/condition-keys.ts';
+import { attachedPolicies, findManagedPolicy, findRole, rolePolicies, type Tag } from '../services/iam/records.ts';
+import type { Reader } from '../store/store.ts';
+
+export type Standing = {
+  readonly policies: CallerPolicies;
+  /** The tags of the principal: the user's, or the role's under the session's. */
+  readonly tags: Readonly<Record<string, string>>;
+};
+
+/** Who has no policies of their own: the account itself, whose power the evaluation knows, and strangers. */
+const nobody: Standing = Object.freeze({ policies: { identity: [] }, tags: {} });
+
+export async function standingOf(call: Call): Promise<Standing> {
+  const { caller } = call;
+  switch (caller.kind) {
+    case 'root':
+    case 'certificate':
+    case 'stranger':
+      return nobody;
+    case 'user':
+      return nobody;
+    case 'assumedRole':
+      return call.read((reader) => roleStanding(call, reader, caller));
+    case 'federatedUser':
+      return call.read((reader) => federatedStanding(call, reader, caller));
+  }
+}
+
+async function roleStanding(call: Call, reader: Reader, { account, session }: AssumedRoleCaller): Promise<Standing> {
+  const bounds = await sessionPolicies(call, reader, session);
+  const role = await findRole(reader, account, session.roleName);
+  // A role deleted and made again under its name is another role: its sessions are over.
+  if (role?.roleId !== session.roleId) return { policies: { identity: [], ...bounds }, tags: session.tags };
+  const inline = await rolePolicies(reader, account, session.roleName);
+  const attached = await attachedPolicies(reader, account, session.roleName);
+  const identity = [
+    ...inline.map(({ policyName, policyDocument }) => named(call, `role policy ${policyName}`, policyDocument)),
+    ...attached.map(({ name, document }) => named(call, `AWS managed policy ${name}`, document)),
+  ];
+  return { policies: { identity, ...bounds }, tags: overlaid(tagRecord(role.tags), session.tags) };
+}
+
+/**
+ * What the user may do, within what the session policies say; without any, nothing but what resource policies grant.
+ * AWS doc: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+ */
+async function federatedStanding(call: Call, reader: Reader, { session }: FederatedUserCaller): Promise<Standing> {
+  const { session: bounds = [allowsNothing] } = await sessionPolicies(call, reader, session);
+  const identity = session.user === undefined ? [named(call, 'the account itself', everything)] : [];
+  return { policies: { identity, session: bounds }, tags: session.tags };
+}
+
+const everything = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+});
+
+/** The policies that the session was issued with; of managed ones, what they say now. Absent: none bound it. */
+async function sessionPolicies(
+  call: Call,
+  reader: Reader,
+  { policies, managedPolicyArns }: Pick<SessionClaims & { kind: 'role' }, 'policies' | 'managedPolicyArns'>,
+): Promise<Pick<CallerPolicies, 'session'>> {
+  const managed = await Promise.all(
+    managedPolicyArns.map(async (arn) => {
+      const policy = await findManagedPolicy(reader, arn);
+      if (policy === undefined) return { name: `managed policy ${arn}, which is gone`, policy: nothing };
+      return named(call, `AWS managed policy ${policy.name}`, policy.document, 'session');
+    }),
+  );
+  const session = [...policies.map((text) => named(call, 'session policy', text, 'session')), ...managed];
+  return session.length === 0 ? {} : { session };
+}
+
+function named(call: Call, name: string, document: string, kind: PolicyKind = 'identity'): NamedPolicy {
+  return { name, policy: call.policyOf(document, kind) };
+}
+
+/** Stands for a bound that is no more: it allows nothing. Left out, it would bound nothing. */
+const nothing: Policy = Object.freeze({ version: '2012-10-17', statements: [] });
+
+const allowsNothing: NamedPolicy = Object.freeze({ name: 'no session policy', policy: nothing });
+
+export function tagRecord(tags: readonly Tag[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+}

@@ -1,0 +1,88 @@
+// The `userIdentity` of an audit event, as CloudTrail writes it for each kind of caller.
+// AWS doc: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+import type { FederatedUserClaims, RoleClaims, SessionClaims } from '../core/session/claims.ts';
+import { formatArn } from '../services/arn.ts';
+import type { Caller, Signer } from '../services/call.ts';
+import type { Document } from '../store/store.ts';
+
+type Members = { readonly [member: string]: Document };
+
+export function userIdentity(caller: Caller): Members {
+  switch (caller.kind) {
+    case 'root':
+    case 'user':
+    case 'assumedRole':
+    case 'federatedUser':
+      return signerIdentity(caller);
+    case 'certificate':
+      return {
+        type: 'Unknown',
+        principalId: caller.certificate.serialHex,
+        certificate: caller.certificate.fingerprint,
+      };
+    case 'stranger': {
+      const { vouchedFor } = caller;
+      if (vouchedFor === undefined) return { type: 'Unknown' };
+      const { provider, audience, subject } = vouchedFor;
+      return {
+        type: 'WebIdentityUser',
+        principalId: `${provider}:${audience}:${subject}`,
+        userName: subject,
+        identityProvider: provider,
+      };
+    }
+  }
+}
+
+const types = {
+  root: 'Root',
+  user: 'IAMUser',
+  assumedRole: 'AssumedRole',
+  federatedUser: 'FederatedUser',
+} as const satisfies Readonly<Record<Signer['kind'], string>>;
+
+function signerIdentity(caller: Signer): Members {
+  const { kind, userId, arn, account, accessKeyId, session } = caller;
+  return {
+    type: types[kind],
+    principalId: userId,
+    arn,
+    accountId: account,
+    accessKeyId,
+    ...(kind === 'user' ? { userName: caller.userName } : {}),
+    ...(session === undefined ? {} : { sessionContext: sessionContext(session) }),
+  };
+}
+
+function sessionContext(session: SessionClaims): Members {
+  const attributes = { creationDate: new Date(session.issuedAt * 1000).toISOString(), mfaAuthenticated: 'false' };
+  switch (session.kind) {
+    case 'root':
+    case 'user':
+      return { attributes };
+    case 'federatedUser':
+      return { sessionIssuer: federatedIssuer(session), attributes };
+    case 'role':
+      return {
+        sessionIssuer: roleIssuer(session),
+        ...(session.webIdentity === undefined
+          ? {}
+          : { webIdFederationData: { federatedProvider: session.webIdentity.provider, attributes: {} } }),
+        attributes,
+        ...(session.sourceIdentity === undefined ? {} : { sourceIdentity: session.sourceIdentity }),
+      };
+  }
+}
+
+function roleIssuer({ roleId, roleArn, account, roleName }: RoleClaims): Members {
+  return { type: 'Role', principalId: roleId, arn: roleArn, accountId: account, userName: roleName };
+}
+
+function federatedIssuer({ user, account, partition }: FederatedUserClaims): Members {
+  if (user === undefined) {
+    const arn = formatArn({ partition, service: 'iam', region: '', account, resource: 'root' });
+    return { type: 'Root', principalId: account, arn, accountId: account };
+  }
+  const { userId, userArn, userName } = user;
+  return { type: 'IAMUser', principalId: userId, arn: userArn, accountId: account, userName };
+}
