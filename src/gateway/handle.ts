@@ -14,6 +14,7 @@ import { authorize } from './authorize.ts';
 import { callOf } from './call.ts';
 import { record, type Visit } from './record.ts';
 import { type Addressee, addressee, route } from './route.ts';
+import { checkSession } from './session-limits.ts';
 import { unknownService } from './signature-errors.ts';
 import { admit } from './throttle.ts';
 import type { World } from './world.ts';
@@ -44,6 +45,7 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const input = protocol.parse(operation, request, labels);
     visit.input = input;
     const call = await callOf(world, visit, { service, operation, caller, region, input });
+    checkSession(caller, to.protocol, service.name, operation.name);
     // Whoever has proved nothing yet is counted when he has, in call.ts.
     if (isSigner(caller)) admit(world, to.protocol, operation.name, call);
     if (operation.validatesFirst) validate(service, operation, input);

@@ -1,11 +1,11 @@
 // What a session is made of, and how CreateSession shows it: claims, and the credential set of the answer.
 import { integer, list, required, string, structure, timestampInSeconds } from '../../contract/shape.ts';
-import { encodeClaims, type RoleClaims } from '../../core/session/claims.ts';
-import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../../core/session/credentials.ts';
+import type { RoleClaims } from '../../core/session/claims.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import { formatArn, parseArn } from '../arn.ts';
-import { type Call, purposes } from '../call.ts';
+import type { Call } from '../call.ts';
 import type { RoleRecord } from '../iam/records.ts';
+import { issued, sessionToken } from '../sessions.ts';
 
 const secret = { sensitive: true } as const;
 const Credentials = structure({
@@ -41,12 +41,9 @@ export type Identity = { readonly sourceIdentity: string; readonly roleSessionNa
 
 /** The claims of a new session of the role, `seconds` long from now. */
 export function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): RoleClaims {
-  const issuedAt = Math.floor(call.now.getTime() / 1000);
   return {
-    version: 2,
+    ...issued(call, seconds, 'rolesanywhere:CreateSession'),
     kind: 'role',
-    accessKeyId: accessKeyIdOf('ASIA', call.randomBytes(identifierBytes)),
-    secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
     account: call.account,
     partition: parseArn(role.arn)?.partition ?? call.partition,
     roleArn: role.arn,
@@ -55,9 +52,6 @@ export function issue(session: Identity & Baggage, seconds: number, role: RoleRe
     ...session,
     // Ours: none is transitive; nothing says that AWS makes any so.
     transitiveTagKeys: [],
-    issuedAt,
-    expiresAt: issuedAt + seconds,
-    issuedBy: 'rolesanywhere:CreateSession',
   };
 }
 
@@ -65,7 +59,6 @@ export function issue(session: Identity & Baggage, seconds: number, role: RoleRe
 export function answer(session: RoleClaims, packedPolicySize: number, subjectArn: string, call: Call) {
   const { partition, account, roleName, roleId, roleSessionName } = session;
   const resource = `assumed-role/${roleName}/${roleSessionName}`;
-  const sessionToken = Buffer.from(call.sealed(purposes.sessionToken, encodeClaims(session))).toString('base64');
   return {
     credentialSet: [
       {
@@ -77,7 +70,7 @@ export function answer(session: RoleClaims, packedPolicySize: number, subjectArn
           accessKeyId: session.accessKeyId,
           expiration: new Date(session.expiresAt * 1000),
           secretAccessKey: session.secretAccessKey,
-          sessionToken,
+          sessionToken: sessionToken(call, session),
         },
         packedPolicySize,
         roleArn: session.roleArn,

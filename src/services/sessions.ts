@@ -1,0 +1,22 @@
+// What all sessions are made of: the credentials of a new one, and the token that its claims are sealed in.
+import { encodeClaims, type SessionClaims } from '../core/session/claims.ts';
+import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../core/session/credentials.ts';
+import { type Call, purposes } from './call.ts';
+
+/** The members that every new session has, `seconds` long from now. `issuedBy`: `service:Operation`. */
+export function issued(call: Call, seconds: number, issuedBy: string) {
+  const issuedAt = Math.floor(call.now.getTime() / 1000);
+  return {
+    version: 2,
+    accessKeyId: accessKeyIdOf('ASIA', call.randomBytes(identifierBytes)),
+    secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
+    issuedAt,
+    expiresAt: issuedAt + seconds,
+    issuedBy,
+  } as const;
+}
+
+/** The session token: the claims under the server's seal, base64. */
+export function sessionToken(call: Call, claims: SessionClaims): string {
+  return Buffer.from(call.sealed(purposes.sessionToken, encodeClaims(claims))).toString('base64');
+}

@@ -1,0 +1,20 @@
+// The errors STS's operations declare, with the codes as they travel.
+// AWS doc: the service model of API version 2011-06-15.
+import { commonError, error, type Reason, type ServiceError } from '../../contract/error.ts';
+
+export const ExpiredTokenException = error('ExpiredTokenException', 400);
+export const IDPCommunicationError = error('IDPCommunicationError', 400);
+export const IDPRejectedClaim = error('IDPRejectedClaim', 403);
+export const InvalidIdentityToken = error('InvalidIdentityToken', 400);
+export const MalformedPolicyDocument = error('MalformedPolicyDocument', 400);
+export const PackedPolicyTooLarge = error('PackedPolicyTooLarge', 400);
+/** AWS seen: a code that the model does not name. */
+export const InvalidParameterValue = error('InvalidParameterValue', 400);
+
+export function invalid(message: string): ServiceError {
+  return commonError('validation', 'query', message);
+}
+
+export function denied(message: string, reason: Reason): ServiceError {
+  return commonError('accessDenied', 'query', message, reason);
+}
