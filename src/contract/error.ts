@@ -61,6 +61,7 @@ const common = {
   notServed: { 'rest-json': ['NotImplementedException', 400], query: ['NotImplemented', 400] },
   serialization: { 'rest-json': ['SerializationException', 400], query: ['MalformedQueryString', 400] },
   validation: { 'rest-json': ['ValidationException', 400], query: ['ValidationError', 400] },
+  invalidParameter: { 'rest-json': ['ValidationException', 400], query: ['InvalidParameterValue', 400] },
   tooLarge: { 'rest-json': ['RequestEntityTooLargeException', 413], query: ['RequestEntityTooLarge', 413] },
   // Each with the status at which botocore's legacy retries know it: `Throttling` only with 400, and 429 by itself.
   throttled: { 'rest-json': ['ThrottlingException', 429], query: ['Throttling', 400] },

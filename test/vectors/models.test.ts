@@ -62,6 +62,14 @@ const deliberate: readonly Deliberate[] = [
     ours: 'absent',
     why: 'permissions boundaries are not stored yet (docs/compatibility.md)',
   },
+  {
+    service: 'sts',
+    path: 'output.Credentials.SessionToken',
+    fact: 'sensitive',
+    ours: 'true',
+    model: undefined,
+    why: 'the token holds the secret, sealed, and does not belong in an audit event',
+  },
 ];
 /** Limits and words bind inputs; nothing walks them in an answer of the Query services. */
 const limits = ['min', 'max', 'pattern', 'values'];

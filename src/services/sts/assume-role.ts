@@ -7,7 +7,7 @@ import { list, optional, pattern, required, string, structure, type ValueOf } fr
 import { type Call, operation } from '../call.ts';
 import { overlaid, tagKeys } from '../condition-keys.ts';
 import type { RoleRecord } from '../iam/records.ts';
-import { denied, InvalidParameterValue, invalid, MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
+import { denied, invalid, invalidParameter, MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
 import { roleClaims, roleNamed, roleOf, roleSessionAnswer, secondsOf } from './role-session.ts';
 import { packed, tagsOf } from './session-policies.ts';
 import {
@@ -56,7 +56,7 @@ export const AssumeRole = operation({
   doc: 'Gives temporary credentials of a role to a user, or to a session of a user or a role.',
   effect: 'write',
   validatesFirst: true,
-  errors: [InvalidParameterValue, MalformedPolicyDocument, PackedPolicyTooLarge],
+  errors: [MalformedPolicyDocument, PackedPolicyTooLarge],
   input,
   output: structure({
     ...credentialsMember,
@@ -152,13 +152,13 @@ function carried(asked: Asked, call: Call) {
   const inheritedKeys = folded(Object.keys(inherited));
   const givenKeys = folded(Object.keys(tags));
   if ([...givenKeys].some((key) => inheritedKeys.has(key))) {
-    throw InvalidParameterValue(
+    throw invalidParameter(
       "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
     );
   }
   const transitive = folded(asked.TransitiveTagKeys ?? []);
   if ([...transitive].some((key) => !givenKeys.has(key))) {
-    throw InvalidParameterValue('The specified transitive tag key must be included in the requested tags.');
+    throw invalidParameter('The specified transitive tag key must be included in the requested tags.');
   }
   const isTransitive = (key: string) => transitive.has(key.toLowerCase()) || inheritedKeys.has(key.toLowerCase());
   const all = overlaid(inherited, tags);

@@ -8,8 +8,6 @@ export const IDPRejectedClaim = error('IDPRejectedClaim', 403);
 export const InvalidIdentityToken = error('InvalidIdentityToken', 400);
 export const MalformedPolicyDocument = error('MalformedPolicyDocument', 400);
 export const PackedPolicyTooLarge = error('PackedPolicyTooLarge', 400);
-/** AWS seen: a code that the model does not name. */
-export const InvalidParameterValue = error('InvalidParameterValue', 400);
 
 export function invalid(message: string): ServiceError {
   return commonError('validation', 'query', message);
@@ -17,4 +15,9 @@ export function invalid(message: string): ServiceError {
 
 export function denied(message: string, reason: Reason): ServiceError {
   return commonError('accessDenied', 'query', message, reason);
+}
+
+/** A value that no constraint of the shapes forbids. AWS seen: for tags. */
+export function invalidParameter(message: string): ServiceError {
+  return commonError('invalidParameter', 'query', message);
 }

@@ -6,7 +6,7 @@ import type { Baggage } from '../../core/session/limits.ts';
 import { formatArn } from '../arn.ts';
 import { type Call, operation, type RootCaller, type UserCaller } from '../call.ts';
 import { issued } from '../sessions.ts';
-import { InvalidParameterValue, MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
+import { MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
 import { credentialsAnswer } from './role-session.ts';
 import { packed, tagsOf } from './session-policies.ts';
 import { keyHolder, maxRootSeconds } from './session-token.ts';
@@ -17,7 +17,7 @@ const defaultSeconds = 43_200;
 export const GetFederationToken = operation({
   doc: 'Gives temporary credentials to a federated user: what the signing user and the session policies both allow.',
   effect: 'write',
-  errors: [InvalidParameterValue, MalformedPolicyDocument, PackedPolicyTooLarge],
+  errors: [MalformedPolicyDocument, PackedPolicyTooLarge],
   input: structure({
     Name: required(string({ min: 2, max: 32, pattern: pattern('[\\w+=,.@-]*') }), {
       doc: 'The name of the federated user.',

@@ -5,7 +5,7 @@ import { type Baggage, judgeBaggage } from '../../core/session/limits.ts';
 import { parseArn } from '../arn.ts';
 import type { Call } from '../call.ts';
 import { findManagedPolicy } from '../iam/records.ts';
-import { InvalidParameterValue, invalid, MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
+import { invalid, invalidParameter, MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
 import type { TagValues } from './shapes.ts';
 
 type Asked = {
@@ -17,11 +17,11 @@ type Tags = Readonly<Record<string, string>>;
 /** Tags by key. Throws where two keys differ in case alone. AWS seen: code and sentence. */
 export function tagsOf(tags: TagValues = []): Tags {
   if (new Set(tags.map(({ Key }) => Key.toLowerCase())).size < tags.length) {
-    throw InvalidParameterValue('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
+    throw invalidParameter('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
   }
   // AWS doc: id_session-tags.html, the prefix is reserved. Ours: the sentence.
   if (tags.some(({ Key }) => Key.toLowerCase().startsWith('aws:'))) {
-    throw InvalidParameterValue('Tag keys that begin with aws: are reserved.');
+    throw invalidParameter('Tag keys that begin with aws: are reserved.');
   }
   return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
 }
