@@ -136,6 +136,7 @@ const keyKinds = {
   p521: () => generateKeyPairSync('ec', { namedCurve: 'P-521' }),
   secp256k1: () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
   ed25519: () => generateKeyPairSync('ed25519'),
+  ed448: () => generateKeyPairSync('ed448'),
   'ml-dsa-44': () => generateKeyPairSync('ml-dsa-44'),
   'ml-dsa-65': () => generateKeyPairSync('ml-dsa-65'),
   'ml-dsa-87': () => generateKeyPairSync('ml-dsa-87'),
@@ -215,6 +216,7 @@ const pureOids: Readonly<Record<string, string>> = {
   'ml-dsa-65': '2.16.840.1.101.3.4.3.18',
   'ml-dsa-87': '2.16.840.1.101.3.4.3.19',
   ed25519: '1.3.101.112',
+  ed448: '1.3.101.113',
 };
 const asn1Null = tlv(0x05);
 

@@ -12,6 +12,7 @@ import {
 } from './certificate.ts';
 import { rfc2253 } from './name.ts';
 import { validatePath } from './path.ts';
+import { keyWeakness } from './public-key.ts';
 
 const ca = makeCa({ subject: 'C=DE,CN=Root' });
 const leaf = ca.issue({
@@ -36,6 +37,7 @@ function handMade(fields: {
   version?: Uint8Array;
   serial?: Uint8Array;
   validity?: Uint8Array;
+  spki?: Uint8Array;
   tail?: readonly Uint8Array[];
   outer?: Uint8Array;
   inner?: Uint8Array;
@@ -48,7 +50,7 @@ function handMade(fields: {
     ca.certificate.subject.raw,
     fields.validity ?? der.sequence(der.time('2026-01-01'), der.time('2036-01-01')),
     der.name('CN=client'),
-    leaf.certificate.spki,
+    fields.spki ?? leaf.certificate.spki,
     ...(fields.tail ?? []),
   );
   return der.sequence(tbs, fields.outer ?? algorithm, der.bits(sign(tbs)));
@@ -98,17 +100,52 @@ test("later changes to the caller's bytes do not matter", () => {
 });
 
 for (const [key, type] of [
-  ['rsa2048', { type: 'rsa', modulusBits: 2048, exponentBits: 17 }],
+  ['rsa2048', { type: 'rsa', modulusBits: 2048, exponentBits: 17, isSound: true }],
   ['p384', { type: 'ec', curve: 'P-384', curveOid: '1.3.132.0.34' }],
   ['p521', { type: 'ec', curve: 'P-521', curveOid: '1.3.132.0.35' }],
   ['secp256k1', { type: 'ec', curve: undefined, curveOid: '1.3.132.0.10' }],
   ['ml-dsa-44', { type: 'ml-dsa-44' }],
   ['ml-dsa-65', { type: 'ml-dsa-65' }],
   ['ml-dsa-87', { type: 'ml-dsa-87' }],
-  ['ed25519', { type: 'other', oid: '1.3.101.112' }],
+  ['ed25519', { type: 'ed25519' }],
+  ['ed448', { type: 'other', oid: '1.3.101.113' }],
 ] as const satisfies [KeyName, object][]) {
   test(`a ${key} key is recognised`, () => assert.deepEqual(ca.issue({ key }).certificate.keyType, type));
 }
+
+const spki = (oid: string, key: Uint8Array, ...parameters: Uint8Array[]) =>
+  der.sequence(der.sequence(der.oid(oid), ...parameters), der.bits(key));
+const rsaKey = (modulus: bigint, exponent: bigint) => der.sequence(der.integer(modulus), der.integer(exponent));
+const [rsa, ec, p256] = ['1.2.840.113549.1.1.1', '1.2.840.10045.2.1', '1.2.840.10045.3.1.7'];
+const odd2048 = (1n << 2047n) + 1n;
+
+for (const [why, key, message] of [
+  ['an Ed25519 key with parameters', spki('1.3.101.112', new Uint8Array(32), der.tlv(5)), /parameters/],
+  ['an Ed25519 key of 33 bytes', spki('1.3.101.112', new Uint8Array(33)), /length/],
+  ['an ML-DSA key with parameters', spki('2.16.840.1.101.3.4.3.17', new Uint8Array(1312), der.tlv(5)), /parameters/],
+  ['an ML-DSA-87 key of the length of 44', spki('2.16.840.1.101.3.4.3.19', new Uint8Array(1312)), /length/],
+  ['an RSA key with an OID for parameters', spki(rsa, rsaKey(odd2048, 3n), der.oid('1.2.3')), /parameters/],
+  ['a negative modulus', spki(rsa, rsaKey(-odd2048, 3n), der.tlv(5)), /negative/],
+  ['a hybrid EC point', spki(ec, new Uint8Array([6, ...new Uint8Array(64)]), der.oid(p256)), /point/],
+  ['an EC point at infinity', spki(ec, new Uint8Array(1), der.oid(p256)), /point/],
+  ['an empty key', spki(ec, new Uint8Array(0), der.oid(p256)), /point/],
+] as const) {
+  test(`${why} is malformed`, () => assert.match(refusal(handMade({ spki: key })), message));
+}
+
+test('an RSA key for which anybody signs is weak', () => {
+  for (const [modulus, exponent] of [
+    [odd2048, 1n],
+    [odd2048, 2n],
+    [odd2048, 65536n],
+    [odd2048 - 1n, 65537n],
+  ] as const) {
+    const { keyType } = parsed(handMade({ spki: spki(rsa, rsaKey(modulus, exponent), der.tlv(5)) }));
+    assert.match(keyWeakness(keyType) ?? '', /impossible/);
+  }
+  const { keyType } = parsed(handMade({ spki: spki(rsa, rsaKey(odd2048, 3n)) }));
+  assert.equal(keyWeakness(keyType), undefined);
+});
 
 test('version 1 is what is not written', () => {
   assert.equal(makeCa({ version: 1 }).certificate.version, 1);

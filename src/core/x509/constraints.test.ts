@@ -30,14 +30,23 @@ for (const [reason, options] of [
   ['weakSignatureAlgorithm', { hash: 'sha1' }],
   ['emptySubject', { subject: '', san: { dns: ['a.example'] } }],
   ['weakKey', { key: 'rsa1024' }],
-  ['weakKey', { key: 'rsaPss2048' }],
-  ['weakKey', { key: 'p224' }],
-  ['weakKey', { key: 'secp256k1' }],
-  ['weakKey', { key: 'ed25519' }],
+  ['unsupportedKey', { key: 'rsaPss2048' }],
+  ['unsupportedKey', { key: 'p224' }],
+  ['unsupportedKey', { key: 'secp256k1' }],
+  ['unsupportedKey', { key: 'ed25519' }],
+  ['unsupportedKey', { key: 'ed448' }],
 ] as const satisfies [string, CertificateOptions][]) {
   test(`a leaf with ${JSON.stringify(options)} is refused: ${reason}`, () =>
     assert.ok(ofLeaf(options).includes(reason)));
 }
+
+test('what an Ed25519 key has signed is refused by name, whatever its own key', () => {
+  const leaf = makeCa({ key: 'ed25519' }).issue({}).certificate;
+  assert.deepEqual(
+    leafViolations(leaf).map(({ reason, detail }) => [reason, detail]),
+    [['unsupportedSignatureAlgorithm', 'signed with ed25519, which is not supported']],
+  );
+});
 
 test('each violation says what and who asks for it', () => {
   const [violation] = leafViolations(ca.issue({ keyUsage: ['keyAgreement'] }).certificate);
@@ -65,6 +74,9 @@ for (const [reason, options] of [
   ['weakSignatureAlgorithm', { key: 'rsa2048', hash: 'md5' }],
   ['weakKey', { key: 'rsa1024' }],
   ['weakKey', { key: 'rsaPss1024' }],
+  ['unsupportedKey', { key: 'ed25519' }],
+  ['unsupportedSignatureAlgorithm', { key: 'ed25519' }],
+  ['unsupportedSignatureAlgorithm', { key: 'ed448' }],
 ] as const satisfies [string, CertificateOptions][]) {
   test(`an anchor with ${JSON.stringify(options)} is refused: ${reason}`, () =>
     assert.ok(ofAnchor(options).includes(reason)));

@@ -3,7 +3,7 @@
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 import type { Certificate } from './certificate.ts';
 import { isEmpty } from './name.ts';
-import { type KeyType, keyWeakness } from './public-key.ts';
+import { type KeyType, keyWeakness, unsupportedKey } from './public-key.ts';
 
 /** What an end entity's certificate can fail. */
 export type LeafViolationReason =
@@ -12,10 +12,19 @@ export type LeafViolationReason =
   | 'noDigitalSignature'
   | 'weakSignatureAlgorithm'
   | 'emptySubject'
-  | 'weakKey';
+  | 'unsupportedSignatureAlgorithm'
+  | 'weakKey'
+  | 'unsupportedKey';
 
 /** What a trust anchor's certificate can fail. */
-export type AnchorViolationReason = 'notVersion3' | 'notCa' | 'noKeyCertSign' | 'weakSignatureAlgorithm' | 'weakKey';
+export type AnchorViolationReason =
+  | 'notVersion3'
+  | 'notCa'
+  | 'noKeyCertSign'
+  | 'weakSignatureAlgorithm'
+  | 'unsupportedSignatureAlgorithm'
+  | 'weakKey'
+  | 'unsupportedKey';
 
 /** One rule that a certificate fails; `detail` is a clause for the operator, `rule` says who asks for it. */
 export interface Violation<Reason extends string> {
@@ -30,12 +39,24 @@ type Row<Reason extends string> = readonly [
   fails: (certificate: Certificate) => string | undefined,
 ];
 
-const asked = 'Roles Anywhere user guide, trust model';
+/** Who asks for what stands here. */
+export const asked = 'Roles Anywhere user guide, trust model';
 
 const version3 = ({ version }: Certificate) => (version === 3 ? undefined : `X.509 version ${version}, not 3`);
 
 const strongSignature = ({ signatureAlgorithm: { refusal, name, oid } }: Certificate) =>
-  refusal && `signed with ${name ?? oid}, which is ${refusal === 'weak' ? 'too weak' : 'not supported'}`;
+  refusal === 'weak' ? `signed with ${name ?? oid}, which is too weak` : undefined;
+
+const knownSignature = ({ signatureAlgorithm: { refusal, name, oid } }: Certificate) =>
+  refusal === 'unsupported' || name === 'ed25519' ? `signed with ${name ?? oid}, which is not supported` : undefined;
+
+/**
+ * Why Roles Anywhere knows no key of this kind, as a clause. AWS doc: the trust model names RSA, EC and ML-DSA; Ed25519,
+ * which RFC 5280 allows, is not among them.
+ */
+export function undocumentedKey({ keyType }: Pick<Certificate, 'keyType'>): string | undefined {
+  return keyType.type === 'ed25519' ? 'an Ed25519 key, which is not supported' : unsupportedKey(keyType);
+}
 
 // Ours: requests are signed with PKCS #1 v1.5 (`AWS4-X509-RSA-SHA256`), which such a key must not make.
 const pssOnly = ({ type }: KeyType) => (type === 'rsa-pss' ? 'an RSA key restricted to PSS' : undefined);
@@ -51,8 +72,10 @@ const leafRows: readonly Row<LeafViolationReason>[] = [
       extensions.keyUsage?.includes('digitalSignature') ? undefined : 'keyUsage does not include digitalSignature',
   ],
   ['weakSignatureAlgorithm', asked, strongSignature],
+  ['unsupportedSignatureAlgorithm', asked, knownSignature],
   ['emptySubject', asked, ({ subject }) => (isEmpty(subject) ? 'the subject is empty' : undefined)],
-  ['weakKey', 'Ours: key strength', ({ keyType }) => pssOnly(keyType) ?? keyWeakness(keyType)],
+  ['unsupportedKey', asked, (certificate) => undocumentedKey(certificate) ?? pssOnly(certificate.keyType)],
+  ['weakKey', 'Ours: key strength', ({ keyType }) => keyWeakness(keyType)],
 ];
 
 const anchorRows: readonly Row<AnchorViolationReason>[] = [
@@ -69,6 +92,8 @@ const anchorRows: readonly Row<AnchorViolationReason>[] = [
       extensions.keyUsage?.includes('keyCertSign') ? undefined : 'keyUsage does not include keyCertSign',
   ],
   ['weakSignatureAlgorithm', asked, strongSignature],
+  ['unsupportedSignatureAlgorithm', asked, knownSignature],
+  ['unsupportedKey', asked, undocumentedKey],
   ['weakKey', 'Ours: key strength', ({ keyType }) => keyWeakness(keyType)],
 ];
 

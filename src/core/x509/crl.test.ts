@@ -263,7 +263,7 @@ test('the issuer of a list signed it, whatever its key', () => {
   for (const key of ['p256', 'p384', 'ed25519', 'rsa2048', 'ml-dsa-65'] as const) {
     const signer = makeCa({ key });
     const verdict = verifyCrlSignature(crlOf({ revoked }, signer), signer.certificate);
-    assert.deepEqual(verdict, key === 'ed25519' ? { ok: false, reason: 'unsupported' } : { ok: true });
+    assert.deepEqual(verdict, { ok: true }, key);
   }
 });
 

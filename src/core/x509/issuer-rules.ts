@@ -2,8 +2,14 @@
 // cheap, so that a signature is verified only under an issuer who may issue.
 // Spec: RFC 5280 §6.1.3(a)(2), §6.1.4(k)–(o).
 import { type Certificate, isSelfIssued } from './certificate.ts';
-import { type AnchorViolationReason, anchorViolations, type LeafViolationReason } from './constraints.ts';
-import { keyWeakness } from './public-key.ts';
+import {
+  type AnchorViolationReason,
+  anchorViolations,
+  asked as askedByAws,
+  type LeafViolationReason,
+  undocumentedKey,
+} from './constraints.ts';
+import { keyWeakness, unsupportedKey } from './public-key.ts';
 
 /** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `generic`: nothing but the RFC. */
 export type Requirements = 'rolesanywhere' | 'generic';
@@ -19,7 +25,6 @@ export type PathCause =
   | 'notYetValid'
   | 'pathLenConstraint'
   | 'badSignature'
-  | 'unsupportedSignatureAlgorithm'
   | 'nameConstraints'
   | 'policies'
   | 'extendedKeyUsage'
@@ -70,6 +75,13 @@ const rows: readonly Row[] = [
   ],
   ['noKeyCertSign', 'RFC 5280 §6.1.4(n)', 'intermediates', noKeyCertSign],
   ['pathLenConstraint', 'RFC 5280 §6.1.4(m)', 'all', pathTooLong],
+  ['unsupportedKey', 'Ours: algorithms of keys', 'all', ({ keyType }) => unsupportedKey(keyType)],
+  [
+    'unsupportedKey',
+    askedByAws,
+    'all',
+    (issuer, { requirements }) => (requirements === 'rolesanywhere' ? undocumentedKey(issuer) : undefined),
+  ],
   ['weakKey', 'Ours: key strength', 'all', ({ keyType }) => keyWeakness(keyType)],
 ];
 

@@ -251,6 +251,35 @@ test('plain RFC 5280 asks less of leaf and anchor', () => {
   assert.equal(failure(under({ version: 1 }, plain)), 'untrusted: notVersion3');
 });
 
+test('Ed25519 leads to an anchor by RFC 5280, and nowhere in Roles Anywhere; Ed448 nowhere at all', () => {
+  const plain = { requirements: 'generic' } as const;
+  const [edRoot, edCa] = [makeCa({ key: 'ed25519' }), root.issueCa({ subject: 'CN=Ed', key: 'ed25519' })];
+  accepted(validate(edRoot.issue({ key: 'ed25519' }), [], [edRoot], plain));
+  accepted(validate(edCa.issue(), [edCa], [root], plain));
+  accepted(validate(ca.issue({ key: 'ed25519' }), [ca], [root], plain));
+  assert.equal(
+    failure(validate(edRoot.issue({ signWith: makeCa({ key: 'ed25519' }) }), [], [edRoot], plain)),
+    'untrusted: badSignature',
+  );
+  assert.equal(failure(validate(ca.issue({ key: 'ed25519' }), [ca])), 'insufficientLeaf: unsupportedKey');
+  const signed = 'insufficientLeaf: unsupportedSignatureAlgorithm';
+  assert.equal(failure(validate(edCa.issue(), [edCa])), signed);
+  const above = edRoot.issueCa({ subject: 'CN=Under' });
+  assert.equal(failure(validate(above.issue(), [above], [edRoot])), 'untrusted: unsupportedKey');
+  const between = edCa.issueCa({ subject: 'CN=Under' });
+  assert.equal(failure(validate(between.issue(), [between, edCa])), 'untrusted: unsupportedKey');
+  const ed448 = makeCa({ key: 'ed448' });
+  const verdict = validate(ed448.issue(), [], [ed448], plain);
+  assert.equal(failure(verdict), 'untrusted: unsupportedKey');
+  assert.match(verdict.ok ? '' : verdict.detail, /Ed448/);
+});
+
+test('a leaf with a weak key is refused by RFC 5280 alone, too', () => {
+  const plain = { requirements: 'generic' } as const;
+  assert.equal(failure(validate(ca.issue({ key: 'rsa1024' }), [ca], [root], plain)), 'untrusted: weakKey');
+  assert.equal(failure(validate(ca.issue({ key: 'p224' }), [ca], [root], plain)), 'untrusted: unsupportedKey');
+});
+
 test('a weakly signed certificate beside the path refuses too, unless it is self-issued', () => {
   const weak = makeCa().issueCa({ hash: 'sha1' });
   assert.equal(failure(validate(leaf, [ca, weak])), 'untrusted: weakSignatureAlgorithm');

@@ -18,6 +18,7 @@ import {
 } from './issuer-rules.ts';
 import { forbiddenName, maxComparisons } from './name-constraints.ts';
 import { policyFailure } from './policies.ts';
+import { keyWeakness, unsupportedKey } from './public-key.ts';
 import { type SignatureVerdict, verifyCertificateSignature } from './signature-algorithms.ts';
 
 /** A validation to do. */
@@ -118,16 +119,20 @@ function refusedUnsearched(
     );
     if (weak) return { ok: false, reason: 'untrusted', ...signatureFault(weak, 'weak') };
   }
-  const detail = unknownCritical(leaf);
-  if (detail === undefined) return undefined;
-  return {
-    ok: false,
-    reason: 'untrusted',
-    cause: 'unknownCriticalExtension',
-    certificate: leaf,
-    rule: 'RFC 5280 §6.1.5(f)',
-    detail,
-  };
+  const [problem] = leafProblems(leaf);
+  return problem && { ok: false, reason: 'untrusted', ...problem };
+}
+
+/** What is asked of every leaf. Ours: its key must be strong, too, as whoever breaks it holds the certificate. */
+function leafProblems(leaf: Certificate): readonly PathProblem[] {
+  const rows = [
+    ['unknownCriticalExtension', 'RFC 5280 §6.1.5(f)', unknownCritical(leaf)],
+    ['unsupportedKey', 'Ours: algorithms of keys', unsupportedKey(leaf.keyType)],
+    ['weakKey', 'Ours: key strength', keyWeakness(leaf.keyType)],
+  ] as const;
+  return rows.flatMap(([cause, rule, detail]) =>
+    detail === undefined ? [] : [{ cause, certificate: leaf, rule, detail }],
+  );
 }
 
 function newSearch(question: Search['question'], sent: readonly Certificate[]): Search {

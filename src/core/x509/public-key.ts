@@ -1,14 +1,20 @@
 // What kind of key a SubjectPublicKeyInfo holds, and whether it is strong enough to count. One row per algorithm.
-// Spec: RFC 5280 §4.1.2.7, RFC 3279 §2.3, RFC 5480, RFC 9881 (ML-DSA).
+// Spec: RFC 5280 §4.1.2.7, RFC 3279 §2.3.1 and RFC 4055 §1.2 (RSA), RFC 5480 (EC), RFC 8410 (Ed25519), RFC 9881 (ML-DSA).
 import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Element, fieldsOf, integerBytes, oidOf, readElement, refuse, tags, wholeOctets } from './der.ts';
 
 /** The kind of a public key, with its strength: RSA in bits of the modulus and of the public exponent. */
 export type KeyType =
-  | { readonly type: 'rsa' | 'rsa-pss'; readonly modulusBits: number; readonly exponentBits: number }
+  | {
+      readonly type: 'rsa' | 'rsa-pss';
+      readonly modulusBits: number;
+      readonly exponentBits: number;
+      /** Modulus and exponent are odd, and the exponent is not 1. */
+      readonly isSound: boolean;
+    }
   | { readonly type: 'ec'; readonly curve: Curve | undefined; readonly curveOid: string | undefined }
-  | { readonly type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' }
+  | { readonly type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' | 'ed25519' }
   | { readonly type: 'other'; readonly oid: string };
 
 /** NIST curves that are accepted. */
@@ -20,17 +26,35 @@ const curves: Readonly<Record<string, Curve>> = {
   '1.3.132.0.35': 'P-521',
 };
 
-const readers: Readonly<Record<string, (parameters: Element | undefined, key: Uint8Array) => KeyType>> = {
-  '1.2.840.113549.1.1.1': (_, key) => ({ type: 'rsa', ...rsaSize(key) }),
-  '1.2.840.113549.1.1.10': (_, key) => ({ type: 'rsa-pss', ...rsaSize(key) }),
-  '1.2.840.10045.2.1': (parameters) => {
+type Read = (parameters: Element | undefined, key: Uint8Array) => KeyType;
+
+const readers: Readonly<Record<string, Read>> = {
+  '1.2.840.113549.1.1.1': (parameters, key) => {
+    // Ours: absent is taken for NULL, as in signatures.
+    if (parameters && (parameters.tag !== tags.null || parameters.content.length > 0))
+      refuse('RSA key with parameters');
+    return { type: 'rsa', ...rsaNumbers(key) };
+  },
+  '1.2.840.113549.1.1.10': (_, key) => ({ type: 'rsa-pss', ...rsaNumbers(key) }),
+  '1.2.840.10045.2.1': (parameters, key) => {
     const curveOid = parameters?.tag === tags.oid ? oidOf(parameters) : undefined;
+    // Spec: RFC 5480 §2.2: uncompressed or compressed, never hybrid.
+    if (![2, 3, 4].includes(key[0] ?? 0)) refuse('EC point of unknown form');
     return { type: 'ec', curve: curves[curveOid ?? ''], curveOid };
   },
-  '2.16.840.1.101.3.4.3.17': () => ({ type: 'ml-dsa-44' }),
-  '2.16.840.1.101.3.4.3.18': () => ({ type: 'ml-dsa-65' }),
-  '2.16.840.1.101.3.4.3.19': () => ({ type: 'ml-dsa-87' }),
+  '1.3.101.112': bare('ed25519', 32),
+  '2.16.840.1.101.3.4.3.17': bare('ml-dsa-44', 1312),
+  '2.16.840.1.101.3.4.3.18': bare('ml-dsa-65', 1952),
+  '2.16.840.1.101.3.4.3.19': bare('ml-dsa-87', 2592),
 };
+
+/** A key of one length in bytes, whose algorithm has no parameters. Spec: RFC 8410 §3, RFC 9881 §2 */
+function bare(type: 'ed25519' | 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87', length: number): Read {
+  return (parameters, key) => {
+    if (parameters) refuse(`${type} key with parameters`);
+    return key.length === length ? { type } : refuse(`${type} key of impossible length`);
+  };
+}
 
 /** Reads the kind of key out of a SubjectPublicKeyInfo; throws DerError. */
 export function keyTypeOf(spki: Element): KeyType {
@@ -44,11 +68,13 @@ export function keyTypeOf(spki: Element): KeyType {
   return Object.freeze(readers[oid]?.(parameters, key) ?? { type: 'other', oid });
 }
 
-function rsaSize(key: Uint8Array): { modulusBits: number; exponentBits: number } {
+function rsaNumbers(key: Uint8Array) {
   const fields = fieldsOf(readElement(key));
   const [modulus, exponent] = [integerBytes(fields.next()), integerBytes(fields.next())];
   fields.end();
-  return { modulusBits: bitLength(modulus), exponentBits: bitLength(exponent) };
+  const [modulusBits, exponentBits] = [bitLength(modulus), bitLength(exponent)];
+  const isOdd = (integer: Uint8Array) => ((integer.at(-1) ?? 0) & 1) === 1;
+  return { modulusBits, exponentBits, isSound: isOdd(modulus) && isOdd(exponent) && exponentBits > 1 };
 }
 
 function bitLength(integer: Uint8Array): number {
@@ -70,26 +96,42 @@ export function publicKeyOf(spki: Uint8Array): KeyObject | undefined {
 
 const rsaBits = { min: 2048, max: 8192, maxExponent: 64 };
 
-/** Why this key is too weak, too strange or too costly to be trusted, as a clause; undefined when it is fine. */
-// AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html names RSA, EC and ML-DSA.
+/** Why this key is too weak or too costly to be trusted, as a clause; undefined when it is fine. */
 // Ours: RSA from 2048 bits (NIST SP 800-131A) to 8192 with an exponent of at most 64 bits, which bounds the work of a
-// verification; curves P-256, P-384 and P-521.
+// verification. Whoever likes signs for a key with exponent 1.
 export function keyWeakness(key: KeyType): string | undefined {
+  if (key.type !== 'rsa' && key.type !== 'rsa-pss') return undefined;
+  if (key.modulusBits < rsaBits.min) return `an RSA key of ${key.modulusBits} bits, fewer than ${rsaBits.min}`;
+  if (key.modulusBits > rsaBits.max) return `an RSA key of ${key.modulusBits} bits, more than ${rsaBits.max}`;
+  if (!key.isSound) return 'an RSA key with impossible numbers';
+  return key.exponentBits > rsaBits.maxExponent ? 'an RSA key with a huge public exponent' : undefined;
+}
+
+/** Keys that are known and not accepted. */
+const names: Readonly<Record<string, string>> = {
+  '1.2.840.10040.4.1': 'DSA',
+  '1.2.840.10046.2.1': 'Diffie-Hellman',
+  '1.3.101.110': 'X25519',
+  '1.3.101.111': 'X448',
+  '1.3.101.113': 'Ed448',
+};
+
+/** Why no key of this kind can be used, as a clause; undefined when its algorithm is accepted. */
+// Ours: curves P-256, P-384 and P-521; Ed448 is in no profile of the web or of AWS.
+export function unsupportedKey(key: KeyType): string | undefined {
   switch (key.type) {
-    case 'rsa':
-    case 'rsa-pss':
-      if (key.modulusBits < rsaBits.min) return `an RSA key of ${key.modulusBits} bits, fewer than ${rsaBits.min}`;
-      if (key.modulusBits > rsaBits.max) return `an RSA key of ${key.modulusBits} bits, more than ${rsaBits.max}`;
-      return key.exponentBits > rsaBits.maxExponent ? 'an RSA key with a huge public exponent' : undefined;
     case 'ec':
       return key.curve
         ? undefined
         : `an EC key on a curve that is not accepted (${key.curveOid ?? 'explicit parameters'})`;
+    case 'other':
+      return `a key of an algorithm that is not accepted (${names[key.oid] ?? key.oid})`;
+    case 'rsa':
+    case 'rsa-pss':
+    case 'ed25519':
     case 'ml-dsa-44':
     case 'ml-dsa-65':
     case 'ml-dsa-87':
       return undefined;
-    case 'other':
-      return `a key of an algorithm that is not accepted (${key.oid})`;
   }
 }

@@ -16,6 +16,7 @@ for (const options of [
   { key: 'ml-dsa-44' },
   { key: 'ml-dsa-65' },
   { key: 'ml-dsa-87' },
+  { key: 'ed25519' },
 ] as const satisfies CertificateOptions[]) {
   test(`a signature with ${JSON.stringify(options)} verifies, with its own key only`, () => {
     const { certificate, publicKey } = makeCa(options);
@@ -49,9 +50,12 @@ for (const options of [
   });
 }
 
-test('an algorithm of no row is refused as unsupported', () => {
-  const { certificate, publicKey } = makeCa({ key: 'ed25519' });
+test('an algorithm of no row is refused as unsupported, Ed448 by its name', () => {
+  const { certificate, publicKey } = makeCa({ key: 'ed448' });
   assert.deepEqual(verifyCertificateSignature(certificate, publicKey), { ok: false, reason: 'unsupported' });
+  assert.equal(certificate.signatureAlgorithm.name, 'ed448');
+  const unknown = signatureAlgorithmOf(readElement(der.sequence(der.oid('1.2.3'))));
+  assert.deepEqual([unknown.refusal, unknown.name], ['unsupported', undefined]);
 });
 
 test('a key of another kind never verifies', () => {
@@ -87,6 +91,7 @@ for (const [why, fields, refusal] of [
   ['the defaults, which are SHA-1', [], 'weak'],
   ['a default mask', [hashField(sha256)], 'weak'],
   ['SHA-1 by name', [hashField('1.3.14.3.2.26'), maskField('1.3.14.3.2.26')], 'weak'],
+  ['SHA-224', [hashField('2.16.840.1.101.3.4.2.4'), maskField('2.16.840.1.101.3.4.2.4')], 'weak'],
   ['SHA-1 in the mask', [hashField(sha256), maskField('1.3.14.3.2.26')], 'weak'],
   ['two hashes', [hashField(sha256), maskField(sha384)], 'unsupported'],
   ['another mask', [hashField(sha256), maskField(sha256, '1.2.3')], 'unsupported'],
@@ -100,6 +105,17 @@ for (const [why, identifier] of [
   ['ECDSA with NULL parameters', der.sequence(der.oid('1.2.840.10045.4.3.2'), der.tlv(5))],
   ['RSA with an OID for parameters', der.sequence(der.oid('1.2.840.113549.1.1.11'), der.oid('1.2.3'))],
   ['RSA with a NULL that is not empty', der.sequence(der.oid('1.2.840.113549.1.1.11'), der.tlv(5, new Uint8Array(1)))],
+  ['Ed25519 with parameters', der.sequence(der.oid('1.3.101.112'), der.tlv(5))],
+  [
+    'RSASSA-PSS with something after the hash of its mask',
+    der.sequence(
+      der.oid('1.2.840.113549.1.1.10'),
+      der.sequence(
+        hashField(sha256),
+        der.tlv(0xa1, der.sequence(der.oid('1.2.840.113549.1.1.8'), digest(sha256), der.tlv(5))),
+      ),
+    ),
+  ],
   ['ML-DSA with parameters', der.sequence(der.oid('2.16.840.1.101.3.4.3.17'), der.tlv(5))],
   ['RSASSA-PSS without parameters', der.sequence(der.oid('1.2.840.113549.1.1.10'))],
   ['an identifier of three fields', der.sequence(der.oid('1.2.3'), der.tlv(5), der.tlv(5))],

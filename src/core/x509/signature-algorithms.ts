@@ -1,6 +1,6 @@
 // The signature algorithms of certificates: one table, OID → how to verify, or the name under which to refuse.
-// Spec: RFC 4055 (RSA), RFC 5758 (ECDSA), RFC 9881 (ML-DSA). AWS doc: SHA-256 or stronger, or ML-DSA; MD5 and SHA-1 are
-// refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
+// Spec: RFC 4055 (RSA), RFC 5758 (ECDSA), RFC 8410 (Ed25519), RFC 9881 (ML-DSA). AWS doc: SHA-256 or stronger, or ML-DSA;
+// MD5 and SHA-1 are refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 import { constants, type KeyObject, verify } from 'node:crypto';
 import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
 
@@ -13,7 +13,7 @@ export interface SignatureAlgorithm {
   readonly oid: string;
   /** Name, for an algorithm in the table: `sha256WithRSAEncryption`. */
   readonly name: string | undefined;
-  /** Undefined for ML-DSA (which hashes inside) and for what is not accepted. */
+  /** Undefined for Ed25519 and ML-DSA (which hash inside) and for what is not accepted. */
   readonly hash: SignatureHash | undefined;
   /** DER of the parameters, when present. */
   readonly parameters: Uint8Array | undefined;
@@ -60,14 +60,24 @@ const ecdsa = (name: string, hash: SignatureHash): Row => ({
   verify: withHash,
 });
 
-const mlDsa = (name: string): Row => ({
+/** An algorithm that is named like its keys and hashes inside. Spec: RFC 8410 §3, RFC 9881 §2: no parameters */
+const bare = (name: string): Row => ({
   name,
   keys: [name],
-  read: (parameters) => (parameters === undefined ? accepted(undefined) : refuse('ML-DSA signature with parameters')),
+  read: (parameters) => (parameters === undefined ? accepted(undefined) : refuse(`${name} signature with parameters`)),
   verify: (data, key, signature) => verify(null, data, key, signature),
 });
 
-const weak = (name: string): Row => ({ name, keys: [], read: () => refused('weak'), verify: () => false });
+const never =
+  (refusal: 'weak' | 'unsupported') =>
+  (name: string): Row => ({
+    name,
+    keys: [],
+    read: () => refused(refusal),
+    verify: () => false,
+  });
+const weak = never('weak');
+const unsupported = never('unsupported');
 
 const rows: Readonly<Record<string, Row>> = {
   '1.2.840.113549.1.1.11': rsa('sha256WithRSAEncryption', 'sha256'),
@@ -84,9 +94,10 @@ const rows: Readonly<Record<string, Row>> = {
   '1.2.840.10045.4.3.2': ecdsa('ecdsa-with-SHA256', 'sha256'),
   '1.2.840.10045.4.3.3': ecdsa('ecdsa-with-SHA384', 'sha384'),
   '1.2.840.10045.4.3.4': ecdsa('ecdsa-with-SHA512', 'sha512'),
-  '2.16.840.1.101.3.4.3.17': mlDsa('ml-dsa-44'),
-  '2.16.840.1.101.3.4.3.18': mlDsa('ml-dsa-65'),
-  '2.16.840.1.101.3.4.3.19': mlDsa('ml-dsa-87'),
+  '1.3.101.112': bare('ed25519'),
+  '2.16.840.1.101.3.4.3.17': bare('ml-dsa-44'),
+  '2.16.840.1.101.3.4.3.18': bare('ml-dsa-65'),
+  '2.16.840.1.101.3.4.3.19': bare('ml-dsa-87'),
   '1.2.840.113549.1.1.2': weak('md2WithRSAEncryption'),
   '1.2.840.113549.1.1.4': weak('md5WithRSAEncryption'),
   '1.2.840.113549.1.1.5': weak('sha1WithRSAEncryption'),
@@ -95,11 +106,15 @@ const rows: Readonly<Record<string, Row>> = {
   '1.2.840.10045.4.1': weak('ecdsa-with-SHA1'),
   '1.2.840.10045.4.3.1': weak('ecdsa-with-SHA224'),
   '1.2.840.10040.4.3': weak('dsa-with-SHA1'),
+  '2.16.840.1.101.3.4.3.1': weak('dsa-with-SHA224'),
+  '2.16.840.1.101.3.4.3.2': unsupported('dsa-with-SHA256'),
+  '1.3.101.113': unsupported('ed448'),
 };
 
 const hashes: Readonly<Record<string, SignatureHash | 'weak'>> = {
   '1.2.840.113549.2.5': 'weak', // MD5
   '1.3.14.3.2.26': 'weak', // SHA-1
+  '2.16.840.1.101.3.4.2.4': 'weak', // SHA-224
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
@@ -131,6 +146,7 @@ function readPss(parameters: Element | undefined): Reading {
   const mask = fieldsOf(explicit(maskField));
   const isMgf1 = oidOf(mask.next()) === mgf1;
   const maskHash = isMgf1 ? hashIn(mask.next()) : undefined;
+  if (isMgf1) mask.end();
   const hash = hashIn(explicit(hashField));
   const saltLength = salt ? smallInteger(explicit(salt)) : 20;
   const hasOddTrailer = trailer !== undefined && smallInteger(explicit(trailer)) !== 1;
