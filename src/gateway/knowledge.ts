@@ -112,9 +112,9 @@ function rememberedPaths(): typeof validatePath {
   };
 }
 
-function keyOf({ leaf, intermediates, anchors, maxIntermediates, requirements, eku }: PathQuestion): string {
+function keyOf({ leaf, intermediates, anchors, maxIntermediates, requirements, eku, policies }: PathQuestion): string {
   const sets = [[leaf], intermediates, anchors].map((set) => set.map(({ fingerprint }) => fingerprint));
-  return JSON.stringify([sets, maxIntermediates, requirements, eku]);
+  return JSON.stringify([sets, maxIntermediates, requirements, eku, policies]);
 }
 
 function isValidAt({ notBefore, notAfter }: Certificate, now: Date): boolean {

@@ -17,7 +17,7 @@ import {
   unknownCritical,
 } from './issuer-rules.ts';
 import { forbiddenName, maxComparisons } from './name-constraints.ts';
-import { policyFailure } from './policies.ts';
+import { type PolicyInputs, policyFailure } from './policies.ts';
 import { keyWeakness, unsupportedKey } from './public-key.ts';
 import { type SignatureVerdict, verifyCertificateSignature } from './signature-algorithms.ts';
 
@@ -38,6 +38,8 @@ export interface PathQuestion {
   readonly requirements?: Requirements;
   /** A purpose that every extendedKeyUsage below the anchor must allow; not given: none is asked for. */
   readonly eku?: Exclude<keyof typeof keyPurposes, 'any'>;
+  /** What is asked of certificate policies; not given: any will do, and one is required only where a CA says so. */
+  readonly policies?: PolicyInputs;
 }
 
 /** Whom a failed validation blames: the chain, the leaf's form, the leaf's time, or the number of certificates. */
@@ -261,7 +263,11 @@ function signatureFault(certificate: Certificate, reason: keyof typeof signature
 }
 
 function wholePathProblem(search: Search, path: readonly Certificate[]): PathProblem | undefined {
-  return nameProblem(search, path) ?? policyProblem(path) ?? purposeProblem(path, search.question.eku);
+  return (
+    nameProblem(search, path) ??
+    policyProblem(path, search.question.policies) ??
+    purposeProblem(path, search.question.eku)
+  );
 }
 
 // Spec: RFC 5280 §6.1.3(b), (c): the names of a self-issued certificate count only when it is the leaf.
@@ -279,8 +285,8 @@ function nameProblem(search: Search, path: readonly Certificate[]): PathProblem 
   return undefined;
 }
 
-function policyProblem(path: readonly Certificate[]): PathProblem | undefined {
-  const failure = policyFailure(path);
+function policyProblem(path: readonly Certificate[], inputs: PathQuestion['policies']): PathProblem | undefined {
+  const failure = policyFailure(path, inputs);
   return failure && { cause: 'policies', ...failure };
 }
 
