@@ -112,9 +112,9 @@ function rememberedPaths(): typeof validatePath {
   };
 }
 
-function keyOf({ leaf, intermediates, anchors, maxIntermediates, requirements, eku, policies }: PathQuestion): string {
+function keyOf({ leaf, intermediates, anchors, now: _now, ...demands }: PathQuestion): string {
   const sets = [[leaf], intermediates, anchors].map((set) => set.map(({ fingerprint }) => fingerprint));
-  return JSON.stringify([sets, maxIntermediates, requirements, eku, policies]);
+  return JSON.stringify([sets, demands]);
 }
 
 function isValidAt({ notBefore, notAfter }: Certificate, now: Date): boolean {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { makeCa } from '../pki.ts';
 import { linesOf } from './lines.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -29,6 +30,111 @@ test('an unknown or missing subcommand is one line on stderr and exit code 2', (
     assert.match(stderr, /^unknown subcommand .*sigv4-verify, sigv4x509-verify, raw-verify.*\n$/);
     assert.deepEqual(verdicts, []);
   }
+});
+
+test('words that a subcommand does not take are one line on stderr and exit code 2', () => {
+  for (const [words, said] of [
+    [['raw-verify', '--profile', 'generic'], /^raw-verify: unknown flag `--profile`: use none\n$/],
+    [['x509-validate', 'generic'], /^x509-validate: unknown flag `generic`: use --profile .*--crl .*\n$/],
+    [['x509-validate', '--profile', 'rfc'], /^x509-validate: `--profile rfc`: use one of rolesanywhere, generic\n$/],
+    [['x509-validate', '--crl'], /^x509-validate: `--crl `: use one of soft, hard, none\n$/],
+    [['x509-validate', '--crl=hard', '--crl', 'soft'], /^x509-validate: `--crl` is given twice\n$/],
+    [['crl-status', '--toString', '1'], /^crl-status: unknown flag .*\n$/],
+  ] as const) {
+    const { status, stderr, verdicts } = judge([...words], '{}\n');
+    assert.equal(status, 2, words.join(' '));
+    assert.match(stderr, said);
+    assert.deepEqual(verdicts, []);
+  }
+});
+
+test('x509-validate and crl-status answer whatever is in a record', () => {
+  const ca = makeCa();
+  const leaf = ca.issue();
+  const [cert, anchor, crl] = [leaf.der, ca.der, ca.crl().der].map((bytes) => Buffer.from(bytes).toString('base64'));
+  const record = { leaf: cert, anchors: [anchor], time: '2026-06-01T00:00:00Z' };
+  const input = lines(
+    { id: 1, ...record },
+    { id: 2, ...record, intermediates: null, crls: null, eku: null, maxDepth: null, policy: null },
+    { id: 3, ...record, crls: [crl, 'AAAA', '%', 7, null], intermediates: ['AAAA', '!', {}, null] },
+    { id: 4, ...record, leaf: null },
+    { id: 5, ...record, leaf: `${cert}=` },
+    { id: 6, ...record, anchors: 'x' },
+    { id: 7, ...record, time: 'never' },
+    { id: 8, ...record, policy: { SetInitialPolicySet: '"NIST-test-policy-1"', SetInitialExplicitPolicy: 'true' } },
+    { id: 9, ...record, policy: { toString: true } },
+    { id: 10 },
+    { id: 11, leaf: cert, anchors: [anchor], time: null },
+  );
+  const { status, verdicts } = judge(['x509-validate', '--profile=generic', '--crl', 'hard'], input);
+  assert.equal(status, 0);
+  assert.deepEqual(
+    verdicts.map(({ id, result, code, certificate }) =>
+      [id, result, code, certificate].filter((one) => one !== undefined),
+    ),
+    [
+      [1, 'invalid', 'unknown', 'leaf'],
+      [2, 'invalid', 'unknown', 'leaf'],
+      [3, 'valid'],
+      [4, 'invalid', 'malformedCertificate', 'leaf'],
+      [5, 'invalid', 'malformedCertificate', 'leaf'],
+      [6, 'error', 'BadInput'],
+      [7, 'error', 'BadInput'],
+      [8, 'invalid', 'policies', 'leaf'],
+      [9, 'error', 'BadInput'],
+      [10, 'invalid', 'malformedCertificate', 'leaf'],
+      [11, 'invalid', 'unknown', 'leaf'],
+    ],
+  );
+  const status3 = { issuers: [anchor], time: '2026-06-01T00:00:00Z', cert, crl };
+  const odd = Buffer.from(ca.crl({ idp: {} }).der).toString('base64');
+  const answers = judge(
+    ['crl-status'],
+    lines(
+      status3,
+      { ...status3, issuers: [] },
+      { ...status3, crl: 'MAA=' },
+      { ...status3, crl: null },
+      { ...status3, crl: odd },
+      { ...status3, cert: 'AAAA' },
+      {},
+    ),
+  ).verdicts;
+  assert.deepEqual(
+    answers.map(({ result, malformed, code }) => [result, malformed, code]),
+    [
+      ['GOOD', false, 'notListed'],
+      ['UNKNOWN', false, 'noSigner'],
+      ['malformed', true, 'malformed'],
+      ['malformed', true, 'badPem'],
+      ['UNKNOWN', false, 'unreadableExtension'],
+      ['UNKNOWN', false, 'malformedCertificate'],
+      ['malformed', true, 'badPem'],
+    ],
+  );
+});
+
+test('x509-validate blames a certificate by its place in the record, and lifts the limit of the header', () => {
+  const root = makeCa({ subject: 'CN=Root' });
+  const middle = root.issueCa({ subject: 'CN=Middle', notAfter: '2026-02-01T00:00:00Z' });
+  const strangers = Array.from({ length: 6 }, () => makeCa());
+  const base64 = (list: readonly { readonly der: Uint8Array }[]) =>
+    list.map(({ der }) => Buffer.from(der).toString('base64'));
+  const record = (leaf: { readonly der: Uint8Array }) => ({
+    leaf: base64([leaf])[0],
+    intermediates: ['AAAA', ...base64([...strangers, middle])],
+    anchors: base64([root]),
+    time: '2026-06-01T00:00:00Z',
+  });
+  const [late, direct] = judge(
+    ['x509-validate', '--crl', 'none'],
+    lines(record(middle.issue()), record(root.issue())),
+  ).verdicts;
+  assert.deepEqual(
+    [late.result, late.code, late.certificate, late.fingerprint, late.rule],
+    ['invalid', 'expired', 'intermediates[7]', middle.certificate.fingerprint, 'RFC 5280 §6.1.3(a)(2)'],
+  );
+  assert.equal(direct.result, 'valid');
 });
 
 test('bad cases are answered in their place and the judge goes on', () => {

@@ -4,6 +4,7 @@
 import { pointNameKeys, type ReasonFlags, reasonFlagsOf } from './crl-distribution-points.ts';
 import {
   booleanOf,
+  DerError,
   type Element,
   fieldsOf,
   hexOf,
@@ -75,7 +76,7 @@ export function crlExtensionsOf(element: Element, issuer: Name): CrlExtensions {
   const known: Record<string, unknown> = {};
   for (const { oid, value } of nonEmptySequenceOf(element).map(extensionOf)) {
     const row = rows[oid];
-    if (row) known[row.is] = row.read(readElement(value), issuer);
+    if (row) known[row.is] = readable(oid, () => row.read(readElement(value), issuer));
   }
   return {
     ...known,
@@ -83,6 +84,17 @@ export function crlExtensionsOf(element: Element, issuer: Name): CrlExtensions {
     oids: frame.oids,
     unknownCritical: frame.critical.filter((oid) => !(oid in rows) && oid !== authorityKeyIdentifier),
   };
+}
+
+/** The value of an extension of the list is not what its OID promises; the list around it may be well formed. */
+export class UnreadableExtension extends DerError {}
+
+function readable<T>(oid: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof DerError ? new UnreadableExtension(`extension ${oid}: ${error.message}`) : error;
+  }
 }
 
 function extensionOf(element: Element) {

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { type CrlEntry, entriesOf, locate, noEntries } from './crl-entries.ts';
-import { type CrlExtensions, crlExtensionsOf } from './crl-extensions.ts';
+import { type CrlExtensions, crlExtensionsOf, UnreadableExtension } from './crl-extensions.ts';
 import {
   DerError,
   type Element,
@@ -48,7 +48,10 @@ export interface Crl extends Signed {
 /** A list, or what is wrong: with the PEM around it or with its encoding (lower case, for the operator). */
 export type ParsedCrl =
   | { readonly ok: true; readonly crl: Crl }
-  | { readonly ok: false; readonly reason: 'badPem' | 'malformed'; readonly detail: string };
+  | { readonly ok: false; readonly reason: CrlFault; readonly detail: string };
+
+/** `unreadableExtension`: a well-formed list, but an extension of it that is understood does not hold what it should. */
+export type CrlFault = 'badPem' | 'malformed' | 'unreadableExtension';
 
 /** Lists longer than this, armour included, are refused unread, in bytes. Callers have limits of their own, far below. */
 export const maxCrlBytes = 256 * 1024 * 1024;
@@ -64,6 +67,8 @@ export function parseCrl(data: Uint8Array): ParsedCrl {
   try {
     return { ok: true, crl: crlOf(readElement(der, tags.sequence)) };
   } catch (error) {
+    if (error instanceof UnreadableExtension)
+      return { ok: false, reason: 'unreadableExtension', detail: error.message };
     if (error instanceof DerError) return { ok: false, reason: 'malformed', detail: error.message };
     throw error;
   }
@@ -153,6 +158,8 @@ function tbsOf(tbs: Element, wholeLength: number) {
   const revoked = fields.optional(tags.sequence);
   const extensionsField = fields.optional(0xa0);
   fields.end();
+  // Spec: RFC 5280 §5.1.2.6: where nothing is revoked, the list of entries is absent.
+  if (revoked?.content.length === 0) refuse('an empty list of entries');
   if (wholeLength - (revoked?.raw.length ?? 0) > maxFrameBytes) refuse('too much besides the entries');
   const issuer = nameOf(issuerField);
   if (isEmpty(issuer)) refuse('empty issuer'); // Spec: RFC 5280 §5.1.2.3

@@ -29,11 +29,13 @@ export interface PathQuestion {
   /** Trusted by name and key: their own signatures are not checked, their validity and constraints are. */
   readonly anchors: readonly Certificate[];
   readonly now: Date;
-  /**
-   * With `rolesanywhere` the most certificates that may be sent besides the leaf (repetitions of the leaf are not counted);
-   * always the most intermediates of a path that are not self-issued. 5 when not given.
-   */
+  /** The most intermediates of a path that are not self-issued. 5 when not given. */
   readonly maxIntermediates?: number;
+  /**
+   * With `rolesanywhere` the most certificates that may be sent besides the leaf, whose repetitions are not counted. 5 when
+   * not given.
+   */
+  readonly maxSent?: number;
   /** `rolesanywhere` (when not given) adds what Roles Anywhere asks of leaf and anchor; `generic` does not. */
   readonly requirements?: Requirements;
   /** A purpose that every extendedKeyUsage below the anchor must allow; not given: none is asked for. */
@@ -65,7 +67,7 @@ export type PathVerdict = { readonly ok: true; readonly path: readonly Certifica
 const limits = { verifications: 64, steps: 2048 };
 
 interface Search {
-  readonly question: PathQuestion & { readonly maxIntermediates: number; readonly requirements: Requirements };
+  readonly question: PathQuestion & Required<Pick<PathQuestion, 'maxIntermediates' | 'maxSent' | 'requirements'>>;
   /** Intermediates worth trying, by the comparison key of their subject. */
   readonly pool: ReadonlyMap<string, readonly Certificate[]>;
   /** Signatures already judged, by the fingerprints of subject and issuer. */
@@ -79,8 +81,8 @@ interface Search {
 
 /** Finds a trusted path from the leaf to an anchor at an instant, or says why there is none. Pure, bounded, never throws. */
 export function validatePath(asked: PathQuestion): PathVerdict {
-  const { maxIntermediates = 5, requirements = 'rolesanywhere' } = asked;
-  const question = { ...asked, maxIntermediates, requirements };
+  const { maxIntermediates = 5, maxSent = 5, requirements = 'rolesanywhere' } = asked;
+  const question = { ...asked, maxIntermediates, maxSent, requirements };
   const { leaf, now } = question;
   const sent = question.intermediates.filter(({ fingerprint }) => fingerprint !== leaf.fingerprint);
   const refusal = refusedUnsearched(question, sent);
@@ -103,12 +105,12 @@ export function validatePath(asked: PathQuestion): PathVerdict {
 // AWS doc: MD5 and SHA-1 are refused. Ours: in every certificate that is sent, on the path or beside it, so that no order of
 // attempts decides; only a self-issued one, whose signature nobody needs, is let pass.
 function refusedUnsearched(
-  { leaf, maxIntermediates, requirements }: Search['question'],
+  { leaf, maxSent, requirements }: Search['question'],
   sent: readonly Certificate[],
 ): PathFailure | undefined {
   if (requirements === 'rolesanywhere') {
-    if (sent.length > maxIntermediates) {
-      const detail = `${sent.length} certificates besides the leaf, more than ${maxIntermediates}`;
+    if (sent.length > maxSent) {
+      const detail = `${sent.length} certificates besides the leaf, more than ${maxSent}`;
       return { ok: false, reason: 'chainTooLong', cause: 'tooManyCertificates', rule: 'Roles Anywhere quotas', detail };
     }
     const [violation] = leafViolations(leaf);
