@@ -1,5 +1,6 @@
 // What a value may show of itself outside the answer: audit events keep the request and the answer as the wire had
 // them, without what a shape marks as sensitive.
+import { holdsPrivateKey } from './private-key.ts';
 import type { AnyStructure, Shape } from './shape.ts';
 
 /** What stands in an audit event where a sensitive value was. AWS seen: CloudTrail records of 2024-08-01. */
@@ -8,7 +9,10 @@ const hiddenText = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 /** A JSON value with nothing sensitive in it. */
 export type Shown = null | boolean | number | string | readonly Shown[] | { readonly [member: string]: Shown };
 
-/** `value` as JSON: instants as ISO 8601, bytes as base64, sensitive strings hidden, members the shape does not name left out. */
+/**
+ * `value` as JSON: instants as ISO 8601, bytes as base64, sensitive strings and whatever holds a private key hidden, members
+ * the shape does not name left out.
+ */
 export function withoutSecrets(shape: AnyStructure, value: object): { readonly [member: string]: Shown } {
   const shown: Record<string, Shown> = {};
   // The shape named by the member guarantees the value's form: the protocol's parser or the operation made it.
@@ -23,7 +27,7 @@ export function withoutSecrets(shape: AnyStructure, value: object): { readonly [
 function show(shape: Shape, value: unknown): Shown {
   switch (shape.kind) {
     case 'string':
-      return shape.sensitive ? hiddenText : String(value);
+      return shape.sensitive || holdsPrivateKey(String(value)) ? hiddenText : String(value);
     case 'integer':
       return Number(value);
     case 'boolean':
@@ -31,7 +35,7 @@ function show(shape: Shape, value: unknown): Shown {
     case 'timestamp':
       return value instanceof Date ? value.toISOString() : null;
     case 'blob':
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : null;
+      return value instanceof Uint8Array ? bytesShown(Buffer.from(value)) : null;
     case 'list':
       return Array.isArray(value) ? value.map((item) => show(shape.member, item)) : null;
     case 'map':
@@ -44,4 +48,8 @@ function show(shape: Shape, value: unknown): Shown {
     case 'structure':
       return typeof value === 'object' && value !== null ? withoutSecrets(shape, value) : null;
   }
+}
+
+function bytesShown(bytes: Buffer): string {
+  return holdsPrivateKey(bytes.toString('latin1')) ? hiddenText : bytes.toString('base64');
 }

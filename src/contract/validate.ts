@@ -1,4 +1,5 @@
 // Walks an input and its shape and says, in AWS's sentences, where the value breaks a constraint.
+import { holdsPrivateKey } from './private-key.ts';
 import type { AnyStructure, Members, Shape } from './shape.ts';
 
 /** Longest echo of a refused value, in characters. Ours: AWS echoes all of it; a 1 MiB echo serves nobody. */
@@ -23,7 +24,7 @@ export function violations(
   const found: string[] = [];
   const name = lowerFirst ? (member: string) => member.charAt(0).toLowerCase() + member.slice(1) : (m: string) => m;
   const complain: Complain = (at, value, constraint) => {
-    const shown = value === undefined ? ' null' : value === hidden ? '' : ` '${echo(value)}'`;
+    const shown = value === undefined ? ' null' : mayShow(value) ? ` '${echo(value)}'` : '';
     if (found.length < maxViolations) {
       found.push(`Value${shown} at '${at}' failed to satisfy constraint: ${constraint}`);
     }
@@ -34,6 +35,10 @@ export function violations(
 }
 
 const hidden = Symbol('sensitive');
+
+function mayShow(value: unknown): boolean {
+  return value !== hidden && !holdsPrivateKey(typeof value === 'string' ? value : echo(value));
+}
 
 function checkMembers(members: Members, value: object, at: string, name: (m: string) => string, complain: Complain) {
   // The shape named by the member guarantees the value's form: the protocol's parser made it.
