@@ -47,6 +47,7 @@ export function record(world: World, visit: Visit): void {
       account: visit.account,
       ip: visit.origin.ip,
       ms,
+      ...(visit.explanations.length > 0 && { explained: visit.explanations.map(({ reason }) => reason).slice(0, 32) }),
       ...(error && { status: error.status, code: error.code, reason: error.reason?.reason }),
     },
     error ? 'refused' : 'answered',

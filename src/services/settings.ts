@@ -1,7 +1,7 @@
 // What an operator may set: AWS's quotas, request rates, private CAs, and where AWS's behaviour is a choice. Its file is
 // JSON, one object; what it does not name keeps its default, what it names wrongly is refused with its key.
 import { parseCertificate, parsePemCertificates } from '../core/x509/certificate.ts';
-import { anchorViolations } from '../core/x509/constraints.ts';
+import { importViolations } from '../core/x509/constraints.ts';
 import { certificatePem } from '../core/x509/pem.ts';
 import { isRegion, parseArn } from './arn.ts';
 
@@ -229,7 +229,7 @@ function caPem(file: unknown, at: string, { textOf }: SettingsSource): string {
   if (der === undefined || more.length > 0) throw refused('PEM with exactly one certificate');
   const parsed = parseCertificate(der);
   if (!parsed.ok) throw refused('a well-formed certificate');
-  const [violation] = anchorViolations(parsed.certificate);
+  const [violation] = importViolations(parsed.certificate);
   if (violation !== undefined) throw refused(`a CA certificate that can be trusted (${violation.detail})`);
   return certificatePem(der);
 }

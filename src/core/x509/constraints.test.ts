@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CertificateOptions, makeCa } from '../../../test/pki.ts';
-import { anchorViolations, leafViolations } from './constraints.ts';
+import { anchorViolations, importViolations, leafViolations } from './constraints.ts';
 
 const ca = makeCa();
 const ofLeaf = (options: CertificateOptions) =>
@@ -81,6 +81,28 @@ for (const [reason, options] of [
   test(`an anchor with ${JSON.stringify(options)} is refused: ${reason}`, () =>
     assert.ok(ofAnchor(options).includes(reason)));
 }
+
+const critical = { oid: '1.2.3.4', critical: true, value: new Uint8Array([5, 0]) };
+
+test('what would keep every path from an anchor keeps it from being imported, and is no rule of AWS', () => {
+  const odd = makeCa({ extensions: [critical] }).certificate;
+  assert.deepEqual(anchorViolations(odd), []);
+  assert.deepEqual(
+    importViolations(odd).map(({ reason }) => reason),
+    ['unknownCriticalExtension'],
+  );
+  assert.deepEqual(importViolations(makeCa({ extensions: [{ ...critical, critical: false }] }).certificate), []);
+  const hollow = { ...makeCa().certificate, publicKey: () => undefined };
+  assert.deepEqual(
+    importViolations(hollow).map(({ reason }) => reason),
+    ['unusableKey'],
+  );
+});
+
+test('what AWS refuses is named before what we refuse', () => {
+  const reasons = importViolations(ca.issue({ extensions: [critical] }).certificate).map(({ reason }) => reason);
+  assert.deepEqual(reasons, ['notCa', 'noKeyCertSign', 'unknownCriticalExtension']);
+});
 
 test('a leaf is no anchor', () => {
   const reasons = anchorViolations(ca.issue({}).certificate).map(({ reason }) => reason);

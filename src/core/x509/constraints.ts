@@ -33,6 +33,9 @@ export interface Violation<Reason extends string> {
   readonly rule: string;
 }
 
+/** What a certificate can fail when it is made a trust anchor: also what would keep every path from it. */
+export type ImportViolationReason = AnchorViolationReason | 'unknownCriticalExtension' | 'unusableKey';
+
 type Row<Reason extends string> = readonly [
   reason: Reason,
   rule: string,
@@ -97,6 +100,22 @@ const anchorRows: readonly Row<AnchorViolationReason>[] = [
   ['weakKey', 'Ours: key strength', ({ keyType }) => keyWeakness(keyType)],
 ];
 
+// Ours: with one of these no path would ever be found, and who imports it should be told rather than who asks for a session.
+const importRows: readonly Row<ImportViolationReason>[] = [
+  ...anchorRows,
+  [
+    'unknownCriticalExtension',
+    'RFC 5280 §4.2',
+    ({ extensions: { unknownCritical } }) =>
+      unknownCritical.length > 0 ? `critical extension ${unknownCritical[0]} is not understood` : undefined,
+  ],
+  [
+    'unusableKey',
+    'Ours: a key that verifies nothing',
+    (certificate) => (certificate.publicKey() ? undefined : 'a public key that cannot be used'),
+  ],
+];
+
 function violations<Reason extends string>(
   rows: readonly Row<Reason>[],
   certificate: Certificate,
@@ -115,4 +134,9 @@ export function leafViolations(certificate: Certificate): readonly Violation<Lea
 /** Why this certificate cannot be a trust anchor: empty when it can. Validity in time is not judged. */
 export function anchorViolations(certificate: Certificate): readonly Violation<AnchorViolationReason>[] {
   return violations(anchorRows, certificate);
+}
+
+/** Why this certificate cannot be made a trust anchor: empty when it can. Validity in time is not judged. */
+export function importViolations(certificate: Certificate): readonly Violation<ImportViolationReason>[] {
+  return violations(importRows, certificate);
 }

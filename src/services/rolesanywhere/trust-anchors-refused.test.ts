@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CertificateOptions, makeCa, makeSelfSigned } from '../../../test/pki.ts';
 import { testRoad } from '../../../test/road.ts';
+import { keysOf, webSession } from '../../gateway/session.test.ts';
 import { bundle, refused, refusedAll, violation } from './rig.test.ts';
 
 const ca = makeCa();
@@ -181,10 +182,29 @@ test('a refused tag is never echoed', async () => {
 
 const badData = 'Error creating TrustAnchor. Bad certificate data';
 const notCa = 'Incorrect basic constraints for CA certificate';
+const pemOf = (der: Uint8Array) =>
+  makeCa().pem.replace(/\n[\s\S]*?\n-----END/, `\n${Buffer.from(der).toString('base64')}\n-----END`);
+const hollow = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+const longPem = makeCa({ extensions: [{ oid: '1.2.3.4', value: new Uint8Array(70_000) }] }).pem;
 const pems: readonly (readonly [what: string, pem: string, message: string | RegExp])[] = [
   ['plain text', 'hello', badData],
   ['a private key', makeSelfSigned().keyPem, badData],
   ['a certificate beside its private key', ca.pem + ca.keyPem, badData],
+  ['a certificate after an indented private key', `${ca.keyPem.trimEnd().replaceAll(/^/gm, '  ')}\n${ca.pem}`, badData],
+  ['a certificate before a key that is cut off', `${ca.pem}${ca.keyPem.split('-----END')[0]}`, badData],
+  ['a certificate before what is left of a key', `${ca.pem}${ca.keyPem.replace(/-----BEGIN.*\n/, '')}`, badData],
+  ['a certificate and a private key in small letters', ca.pem + ca.keyPem.toLowerCase(), badData],
+  ['a certificate request', ca.pem.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST'), badData],
+  ['a revocation list', ca.pem.replaceAll('CERTIFICATE', 'X509 CRL'), badData],
+  ['a PKCS #7 bundle', ca.pem.replaceAll('CERTIFICATE', 'PKCS7'), badData],
+  ['a trusted certificate of OpenSSL', ca.pem.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE'), badData],
+  ['blocks without content', '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n', badData],
+  ['a block that ends as another kind', ca.pem.replace('END CERTIFICATE', 'END X509 CRL'), badData],
+  ['a certificate on one line with its labels', ca.pem.replaceAll('\n', ' '), badData],
+  ['a certificate and bytes after it in its block', pemOf(Buffer.concat([ca.certificate.der, Buffer.of(0)])), badData],
+  ['a certificate longer than 64 KiB', longPem, badData],
+  ['the same certificate three times', ca.pem.repeat(3), /at most 2/],
+  ['garbage after a leaf, which is said first', ca.issue().pem + hollow, badData],
   ['an unterminated block', ca.pem.replace(/-----END[\s\S]*$/, ''), badData],
   ['broken base64', ca.pem.replace(/\n(.{10})/, '\n$1!'), badData],
   ['base64 that is no certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', badData],
@@ -203,6 +223,16 @@ const pems: readonly (readonly [what: string, pem: string, message: string | Reg
     ['a CA without key usage', { keyUsage: false }, /keyCertSign/],
     ['a CA signed with SHA-1', { hash: 'sha1' }, /too weak/],
     ['a CA with a short RSA key', { key: 'rsa1024' }, /1024 bits/],
+    ['a CA with a key that is short and PSS', { key: 'rsaPss1024' }, /1024 bits/],
+    ['a root that signed itself with SHA-1', { key: 'rsa2048', hash: 'sha1' }, /too weak/],
+    ['a CA signed with MD5', { key: 'rsa2048', hash: 'md5' }, /too weak/],
+    ['a certificate that says CA: false', { basicConstraints: { ca: false } }, notCa],
+    ['a leaf with a weak key, whose known sentence comes first', { basicConstraints: false, key: 'rsa1024' }, notCa],
+    [
+      'a CA with a critical extension that nobody knows',
+      { extensions: [{ oid: '1.2.3.4', critical: true, value: Buffer.of(5, 0) }] },
+      `${badData}: critical extension 1.2.3.4 is not understood`,
+    ],
     ['a CA on another curve', { key: 'secp256k1' }, /curve/],
     ['a CA with an Ed25519 key', { key: 'ed25519' }, /not supported/],
   ].map(
@@ -221,5 +251,58 @@ for (const [what, pem, message] of pems) {
       [() => road.rest('POST', '/trustanchors', { name: 'a', source }), 'ValidationException', message],
       [() => road.rest('PATCH', `/trustanchor/${trustAnchorId}`, { source }), 'ValidationException', message],
     ]);
+  });
+}
+
+test('a private key stands in no answer, no event, no line and no record, whoever sends it and however long it is', async () => {
+  const road = await testRoad();
+  const secret = ca.keyPem.split('\n')[1] ?? '';
+  assert.ok(secret.length > 40);
+  const powerless = keysOf(road, await webSession(road));
+  const padded = ca.keyPem + ' '.repeat(204_801);
+  const answers = [
+    await road.rest('POST', '/trustanchors', { ...lawful, source: bundle(ca.pem + ca.keyPem) }),
+    await road.rest('POST', '/trustanchors', { ...lawful, source: bundle(padded) }),
+    await road.rest('POST', '/trustanchors', { ...lawful, source: bundle(ca.keyPem) }, { keys: powerless }),
+    await road.rest('POST', '/trustanchors', { ...lawful, name: ca.keyPem }),
+    await road.rest(
+      'POST',
+      '/crls',
+      { name: 'l', crlData: Buffer.from(ca.keyPem).toString('base64') },
+      { keys: powerless },
+    ),
+  ];
+  assert.deepEqual(
+    answers.map(({ code }) => code),
+    [
+      'ValidationException',
+      'ValidationException',
+      'AccessDeniedException',
+      'ValidationException',
+      'AccessDeniedException',
+    ],
+  );
+  const events = await road.events();
+  const kept = JSON.stringify([answers.map(({ body }) => body), road.logged, events]);
+  assert.equal(kept.includes(secret), false);
+  assert.equal(kept.includes(Buffer.from(ca.keyPem).toString('base64').slice(80, 120)), false);
+  assert.deepEqual(Object(events.at(-5)?.additionalEventData).explanations, [{ reason: 'privateKey' }]);
+});
+
+for (const [what, pem] of [
+  ['line ends of Windows', ca.pem.replaceAll('\n', '\r\n')],
+  ['text before, between and after', `subject=CN=CA\n${ca.pem}\nissuer=CN=CA\n${makeCa({ subject: 'CN=Two' }).pem}end`],
+  ['space around', `\n\n \t${'\n'}${ca.pem}\n  \n`],
+  ['no line end at the end', ca.pem.trimEnd()],
+  ['an older label', ca.pem.replaceAll('CERTIFICATE', 'X509 CERTIFICATE')],
+  ['base64 on one line', pemOf(ca.certificate.der)],
+  ['the same certificate twice', ca.pem.repeat(2)],
+  ['text up to the limit', `${'x'.repeat(204_799 - ca.pem.length)}\n${ca.pem}`],
+] as const) {
+  test(`a bundle with ${what} is taken, and given back as it came but for space around it`, async () => {
+    const road = await testRoad();
+    const answer = await road.rest('POST', '/trustanchors', { ...lawful, source: bundle(pem) });
+    assert.equal(answer.status, 201, answer.body);
+    assert.equal(answer.json().trustAnchor.source.sourceData.x509CertificateData, `${pem.trim()}\n`);
   });
 }

@@ -19,7 +19,7 @@ import {
   Uuid,
 } from './shapes.ts';
 import { checkTags } from './tag-rules.ts';
-import { trusted } from './trust-anchor-source.ts';
+import { explainExpiry, trusted } from './trust-anchor-source.ts';
 
 const kind = 'Trust anchor';
 const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
@@ -61,6 +61,7 @@ export const CreateTrustAnchor = operation({
       createdAt: now,
       updatedAt: now,
     };
+    explainExpiry(record, call);
     return call.write(async (writer) => {
       const quota = call.settings.quotas.trustAnchors;
       await added(writer, trustAnchors, call, record, { quota, plural: 'trust anchors' });
@@ -115,6 +116,7 @@ export const UpdateTrustAnchor = operation({
   access: (input, call) => onAnchor(call, input.trustAnchorId),
   async run({ trustAnchorId: id, name, source }, call) {
     const given = source && trusted(source, call);
+    if (given) await explainUpdate(id, given, call);
     return change(call, id, ({ acmPcaArn, ...record }) => {
       const kept = acmPcaArn === undefined ? {} : { acmPcaArn };
       return { ...record, ...(given ?? kept), name: name ?? record.name };
@@ -182,6 +184,12 @@ export function change(call: Call, id: string, how: (record: TrustAnchorRecord) 
     const update = (record: TrustAnchorRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
     return { trustAnchor: detail(await changed(writer, trustAnchors, call, id, kind, update)) };
   });
+}
+
+/** Outside of the write, which may run twice: what is told of the new source depends on the settings of the record. */
+async function explainUpdate(id: string, given: Pick<TrustAnchorRecord, 'x509CertificateData'>, call: Call) {
+  const record = await sought(call, trustAnchors, id);
+  if (record !== undefined) explainExpiry({ ...record, ...given }, call);
 }
 
 /** Access to one trust anchor, for its own operations and those of its notification settings. */
