@@ -14,6 +14,7 @@ import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
 import type { World } from './gateway/world.ts';
 import { keyringFile } from './keyring-file.ts';
+import { trustAnchorExpiry } from './notifications/trust-anchor-expiry.ts';
 import { ensureAccount, type NewRootKey } from './root-account.ts';
 import { anyrole } from './services/anyrole/index.ts';
 import { iam } from './services/iam/index.ts';
@@ -71,7 +72,9 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });
   const measured = metricsOf(log);
-  for (const collected of [...recorderMetrics(records), ...processMetrics()]) measured.register(collected);
+  for (const collected of [...recorderMetrics(records), ...processMetrics(), trustAnchorExpiry(store, now)]) {
+    measured.register(collected);
+  }
   const world: World = {
     services,
     settings,
