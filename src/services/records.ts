@@ -15,16 +15,26 @@ export type Collection<T extends Document> = {
   ): Promise<readonly { readonly key: string; readonly record: T }[]>;
 };
 
-/** INVARIANT: a collection is written through one `Collection` only; that is why its records have its type. */
-export function collection<T extends Document>(name: string): Collection<T> {
+/**
+ * INVARIANT: a collection is written through one `Collection` only; that is why its records have its type. `asNow` makes
+ * what an earlier version of this program wrote into what is written now. Absent: they are the same.
+ */
+export function collection<T extends Document, Earlier extends Document = T>(
+  name: string,
+  asNow?: (stored: T | Earlier) => T,
+): Collection<T> {
+  // The invariant above guarantees the type of what comes back.
+  const read = (document: Document) => (asNow === undefined ? (document as T) : asNow(document as T | Earlier));
   return Object.freeze({
     name,
-    // The invariant above guarantees the type of what comes back, here and in list.
-    get: async (reader: Reader, key: string) => (await reader.get(name, key)) as T | undefined,
+    get: async (reader: Reader, key: string) => {
+      const document = await reader.get(name, key);
+      return document === undefined ? undefined : read(document);
+    },
     put: (writer: Writer, key: string, record: T) => writer.put(name, key, record),
     delete: (writer: Writer, key: string) => writer.delete(name, key),
     list: async (reader: Reader, query: { prefix: string; after?: string; limit: number }) =>
-      (await reader.list(name, query)).map(({ key, document }) => ({ key, record: document as T })),
+      (await reader.list(name, query)).map(({ key, document }) => ({ key, record: read(document) })),
   });
 }
 

@@ -86,7 +86,7 @@ test('the quota of profiles counts those of before it was counted, beyond one pa
       const id = `11111111-2222-7333-8444-55555555${number}`;
       await profiles.put(writer, place + id, { ...first.record, id });
     }
-    await writer.delete('rolesanywhere/counts', `${place}rolesanywhere/profiles`);
+    await writer.delete('counts', `${place}rolesanywhere/profiles`);
   });
   assert.equal((await road.rest('POST', '/profiles', { name: 'p', roleArns: [] })).status, 201);
   assert.equal((await road.rest('POST', '/profiles', { name: 'p', roleArns: [] })).status, 400);

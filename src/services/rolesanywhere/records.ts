@@ -4,6 +4,7 @@
 import type { Document, Reader, Writer } from '../../store/store.ts';
 import { formatArn } from '../arn.ts';
 import type { Call } from '../call.ts';
+import { countOf, deleteCounted, putCounted } from '../counts.ts';
 import { type Collection, collection, type Page, page } from '../records.ts';
 import { ResourceNotFoundException, ValidationException } from './errors.ts';
 
@@ -177,12 +178,9 @@ export async function found<T extends Document>(
   return record;
 }
 
-/** How many records of a collection the account has in the Region: known from the first one that is added on. */
-const counts = collection<{ readonly count: number }>('rolesanywhere/counts');
-
 /**
  * Adds a new record, or throws when the account has `quota` of them in the Region already. INVARIANT: what is added here is
- * removed by `removed` alone, so that the count stays right; in one transaction, so that two at once are not both the last.
+ * removed by `removed` alone, so that the count stays right.
  */
 export async function added<T extends { readonly id: string } & Document>(
   writer: Writer,
@@ -191,29 +189,12 @@ export async function added<T extends { readonly id: string } & Document>(
   record: T,
   { quota, plural }: { readonly quota: number; readonly plural: string },
 ): Promise<void> {
-  const count = await countOf(writer, to, call);
-  if (count >= quota) {
+  if ((await countOf(writer, to, placeOf(call))) >= quota) {
     // Ours: AWS's error is not known; this is the only one of its model that can tell.
     const sentence = `The quota is reached: at most ${quota} ${plural} per account and Region.`;
     throw ValidationException(sentence, { reason: 'quotaReached', quota });
   }
-  await to.put(writer, placeOf(call) + record.id, record);
-  await counts.put(writer, placeOf(call) + to.name, { count: count + 1 });
-}
-
-/** The count that is kept, or for records of before it was kept, the count of them. */
-async function countOf<T extends Document>(reader: Reader, of: Collection<T>, call: Call): Promise<number> {
-  const kept = await counts.get(reader, placeOf(call) + of.name);
-  if (kept !== undefined) return kept.count;
-  const limit = 1000;
-  let count = 0;
-  for (let after: string | undefined; ; ) {
-    const query = { prefix: placeOf(call), limit, ...(after === undefined ? {} : { after }) };
-    const entries = await of.list(reader, query);
-    count += entries.length;
-    if (entries.length < limit) return count;
-    after = entries.at(-1)?.key;
-  }
+  await putCounted(writer, to, placeOf(call), record.id, record);
 }
 
 /** Reads, changes and writes one record; gives the new one. */
@@ -239,9 +220,7 @@ export async function removed<T extends Document>(
   kind: string,
 ): Promise<T> {
   const record = await found(writer, from, call, id, kind);
-  await from.delete(writer, placeOf(call) + id);
-  const kept = await counts.get(writer, placeOf(call) + from.name);
-  if (kept !== undefined) await counts.put(writer, placeOf(call) + from.name, { count: kept.count - 1 });
+  await deleteCounted(writer, from, placeOf(call), id);
   return record;
 }
 
