@@ -36,7 +36,25 @@ describe('a settings file', () => {
     assert.deepEqual(good('{}'), defaultSettings);
     assert.deepEqual(good({ quotas: {}, rates: {}, privateCertificateAuthorities: [] }), defaultSettings);
     const { quotas, rates } = defaultSettings;
-    assert.deepEqual(quotas, { trustAnchors: 50, profiles: 250, certificatesPerTrustAnchor: 2, crlsPerTrustAnchor: 2 });
+    assert.deepEqual(quotas, {
+      trustAnchors: 50,
+      profiles: 250,
+      certificatesPerTrustAnchor: 2,
+      crlsPerTrustAnchor: 2,
+      UsersPerAccount: 5000,
+      GroupsPerAccount: 300,
+      RolesPerAccount: 1000,
+      PoliciesPerAccount: 1500,
+      InstanceProfilesPerAccount: 1000,
+      PoliciesPerUser: 10,
+      PoliciesPerGroup: 10,
+      PoliciesPerRole: 10,
+      GroupsPerUser: 10,
+      AccessKeysPerUser: 2,
+      VersionsPerPolicy: 5,
+      PolicySize: 6144,
+      ACLSizePerRole: 2048,
+    });
     assert.equal(rates.size, 0);
   });
 
@@ -50,8 +68,7 @@ describe('a settings file', () => {
 
   test('changes the quotas that it names and keeps the others', () => {
     const { quotas } = good({ quotas: { profiles: 10_000, crlsPerTrustAnchor: 1 } });
-    const changed = { trustAnchors: 50, profiles: 10_000, certificatesPerTrustAnchor: 2, crlsPerTrustAnchor: 1 };
-    assert.deepEqual(quotas, changed);
+    assert.deepEqual(quotas, { ...defaultSettings.quotas, profiles: 10_000, crlsPerTrustAnchor: 1 });
   });
 
   test('gives a rate as a number, with or without a burst of its own', () => {

@@ -5,15 +5,54 @@ import { importViolations } from '../core/x509/constraints.ts';
 import { certificatePem } from '../core/x509/pem.ts';
 import { isRegion, parseArn } from './arn.ts';
 
-/** AWS's quotas by name. AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html */
-export type Quotas = {
-  /** Per account and Region. */
-  readonly trustAnchors: number;
-  /** Per account and Region. */
-  readonly profiles: number;
-  readonly certificatesPerTrustAnchor: number;
-  readonly crlsPerTrustAnchor: number;
+type Quota = {
+  /** AWS's own number. */
+  readonly standard: number;
+  /** What the operator may set. Ours: what must be read at a request stays few, what is counted may be many. */
+  readonly bounds: readonly [min: number, max: number];
 };
+
+const counted = [1, 1_000_000] as const;
+const few = [1, 100] as const;
+const regional = [1, 10_000] as const;
+
+/**
+ * AWS's quotas by name; IAM's under the names that its LimitExceeded sentences give them.
+ * AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html (per account and Region) and
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+const quotaTable = {
+  trustAnchors: { standard: 50, bounds: regional },
+  profiles: { standard: 250, bounds: regional },
+  certificatesPerTrustAnchor: { standard: 2, bounds: few },
+  crlsPerTrustAnchor: { standard: 2, bounds: few },
+  UsersPerAccount: { standard: 5000, bounds: counted },
+  GroupsPerAccount: { standard: 300, bounds: counted },
+  RolesPerAccount: { standard: 1000, bounds: counted },
+  PoliciesPerAccount: { standard: 1500, bounds: counted },
+  InstanceProfilesPerAccount: { standard: 1000, bounds: counted },
+  PoliciesPerUser: { standard: 10, bounds: few },
+  PoliciesPerGroup: { standard: 10, bounds: few },
+  PoliciesPerRole: { standard: 10, bounds: few },
+  GroupsPerUser: { standard: 10, bounds: few },
+  AccessKeysPerUser: { standard: 2, bounds: few },
+  VersionsPerPolicy: { standard: 5, bounds: few },
+  PolicySize: { standard: 6144, bounds: [1, 131_072] },
+  ACLSizePerRole: { standard: 2048, bounds: [1, 131_072] },
+} as const satisfies Readonly<Record<string, Quota>>;
+
+/** The name of a quota, as the settings file and IAM's sentences have it. */
+export type QuotaName = keyof typeof quotaTable;
+export type Quotas = { readonly [Name in QuotaName]: number };
+
+/** A value for every quota. */
+function eachQuota(numberFor: (name: QuotaName, quota: Quota) => number): Quotas {
+  // Object.entries gives the names of the table, each once.
+  const values = Object.entries(quotaTable).map(
+    ([name, quota]) => [name, numberFor(name as QuotaName, quota)] as const,
+  );
+  return Object.fromEntries(values) as Quotas;
+}
 
 /** A token bucket: calls per second in the long run, and calls at once after a rest. */
 export type Rate = {
@@ -42,7 +81,7 @@ export type Settings = {
 
 /** AWS's own, except that there are no rates. */
 export const defaultSettings: Settings = Object.freeze({
-  quotas: { trustAnchors: 50, profiles: 250, certificatesPerTrustAnchor: 2, crlsPerTrustAnchor: 2 },
+  quotas: eachQuota((_name, { standard }) => standard),
   rates: new Map(),
   enforceInstanceProperties: false,
   privateCas: new Map(),
@@ -140,27 +179,12 @@ function numberOf(value: unknown, at: string, [min, max]: readonly [number, numb
   throw bad(at, `a ${whole ? 'whole ' : ''}number, ${min}–${max}`);
 }
 
-// Ours: a creation reads as many records as the quota says, and CreateSession every certificate and CRL of its anchor.
-const quotaBounds: Readonly<Record<keyof Quotas, readonly [min: number, max: number]>> = {
-  trustAnchors: [1, 10_000],
-  profiles: [1, 10_000],
-  certificatesPerTrustAnchor: [1, 100],
-  crlsPerTrustAnchor: [1, 100],
-};
-
 function quotasOf(value: unknown = {}): Quotas {
   const at = 'quotas';
-  const given = members(value, at, Object.keys(quotaBounds));
-  const quota = (name: keyof Quotas) =>
-    given[name] === undefined
-      ? defaultSettings.quotas[name]
-      : numberOf(given[name], under(at, name), quotaBounds[name]);
-  return {
-    trustAnchors: quota('trustAnchors'),
-    profiles: quota('profiles'),
-    certificatesPerTrustAnchor: quota('certificatesPerTrustAnchor'),
-    crlsPerTrustAnchor: quota('crlsPerTrustAnchor'),
-  };
+  const given = members(value, at, Object.keys(quotaTable));
+  return eachQuota((name, { standard, bounds }) =>
+    given[name] === undefined ? standard : numberOf(given[name], under(at, name), bounds),
+  );
 }
 
 function ratesOf(value: unknown = {}, operations: ReadonlySet<string>): ReadonlyMap<string, Rate> {
