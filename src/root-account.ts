@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from './core/session/credentials.ts';
 import { type Keyring, nonceBytes, type RandomBytes, seal } from './keyring.ts';
 import { purposes } from './services/call.ts';
-import { accessKeys, accounts } from './services/iam/records.ts';
+import { accessKeys, accounts, keysOfOwners, under } from './services/iam/records.ts';
 import type { Store, Writer } from './store/store.ts';
 
 export type NewRootKey = { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -28,7 +28,10 @@ export async function ensureAccount(
     if (!exists) await accounts.put(writer, accountId, { account: accountId, createdAt: means.now.toISOString() });
     const newRootKey = (makeRootKey || !exists) && rootKey === undefined ? made.rootKey : undefined;
     const key = rootKey ?? newRootKey;
-    if (rootKey !== undefined) await forgetOtherKeys(writer, accountId, rootKey);
+    for (const accessKeyId of exists ? await rootKeysOf(writer, accountId) : []) {
+      if (rootKey !== undefined && accessKeyId !== rootKey.accessKeyId) await forget(writer, accountId, accessKeyId);
+      else await keysOfOwners.put(writer, under(accountId, accountId) + accessKeyId, { accessKeyId });
+    }
     if (key !== undefined) await putKey(writer, means, accountId, key);
     return { accountId, newRootKey };
   });
@@ -39,24 +42,42 @@ async function eldestAccount(writer: Writer): Promise<string | undefined> {
   return all.sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1))[0]?.account;
 }
 
-async function forgetOtherKeys(writer: Writer, account: string, kept: NewRootKey): Promise<void> {
-  const keys = await accessKeys.list(writer, { prefix: '', limit: 1000 });
-  for (const { key, record } of keys) {
-    const isOther = record.account === account && record.owner === 'root' && record.accessKeyId !== kept.accessKeyId;
-    if (isOther) await accessKeys.delete(writer, key);
+async function forget(writer: Writer, account: string, accessKeyId: string): Promise<void> {
+  await accessKeys.delete(writer, accessKeyId);
+  await keysOfOwners.delete(writer, under(account, account) + accessKeyId);
+}
+
+/** The account's root keys: by looking at every key, for those of earlier versions stand in no list. */
+async function rootKeysOf(writer: Writer, account: string): Promise<readonly string[]> {
+  const limit = 1000;
+  const found: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const keys = await accessKeys.list(writer, { prefix: '', limit, ...(after === undefined ? {} : { after }) });
+    for (const { key, record } of keys) {
+      if (record.account === account && record.owner === 'root') found.push(key);
+    }
+    if (keys.length < limit) return found;
+    after = keys.at(-1)?.key;
   }
 }
 
 async function putKey(writer: Writer, means: Means, account: string, key: NewRootKey): Promise<void> {
+  const { accessKeyId } = key;
   const { keyring, randomBytes, now } = means;
   const sealed = seal(keyring, purposes.accessKey, Buffer.from(key.secretAccessKey), randomBytes(nonceBytes));
-  await accessKeys.put(writer, key.accessKeyId, {
-    accessKeyId: key.accessKeyId,
+  const before = await accessKeys.get(writer, accessKeyId);
+  // A key id that was somebody else's is theirs no more.
+  if (before !== undefined) await keysOfOwners.delete(writer, under(before.account, before.userId) + accessKeyId);
+  await accessKeys.put(writer, accessKeyId, {
+    accessKeyId,
     account,
     sealedSecret: Buffer.from(sealed).toString('base64'),
     owner: 'root',
-    createdAt: now.toISOString(),
+    userId: account,
+    status: 'Active',
+    createDate: before?.createDate ?? now.toISOString(),
   });
+  await keysOfOwners.put(writer, under(account, account) + accessKeyId, { accessKeyId });
 }
 
 function randomKey(randomBytes: RandomBytes): NewRootKey {

@@ -62,8 +62,10 @@ async function holderOf(verifier: Verifier, parsed: ParsedSignature, protocol: P
 
 async function keyHolder({ store, keyring }: Verifier, accessKeyId: string): Promise<Holder | undefined> {
   const record = await store.read((reader) => activeAccessKey(reader, accessKeyId));
-  const secret = record && open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
-  if (record === undefined || secret === undefined) return undefined;
+  // A user's key must not be taken for root's.
+  if (record === undefined || record.owner !== 'root') return undefined;
+  const secret = open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
+  if (secret === undefined) return undefined;
   return { caller: keyOwner(record), secretAccessKey: Buffer.from(secret).toString() };
 }
 

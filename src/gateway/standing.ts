@@ -5,7 +5,14 @@ import type { CallerPolicies, NamedPolicy } from '../core/policy/evaluate.ts';
 import type { SessionClaims } from '../core/session/claims.ts';
 import type { AssumedRoleCaller, Call, FederatedUserCaller } from '../services/call.ts';
 import { overlaid } from '../services/condition-keys.ts';
-import { attachedPolicies, findManagedPolicy, findRole, rolePolicies, type Tag } from '../services/iam/records.ts';
+import {
+  type AppliedPolicy,
+  appliedPolicies,
+  entityOf,
+  findManagedPolicy,
+  findRole,
+  type Tag,
+} from '../services/iam/records.ts';
 import type { Reader } from '../store/store.ts';
 
 export type Standing = {
@@ -38,13 +45,15 @@ async function roleStanding(call: Call, reader: Reader, { account, session }: As
   const role = await findRole(reader, account, session.roleName);
   // A role deleted and made again under its name is another role: its sessions are over.
   if (role?.roleId !== session.roleId) return { policies: { identity: [], ...bounds }, tags: session.tags };
-  const inline = await rolePolicies(reader, account, session.roleName);
-  const attached = await attachedPolicies(reader, account, session.roleName);
-  const identity = [
-    ...inline.map(({ policyName, policyDocument }) => named(call, `role policy ${policyName}`, policyDocument)),
-    ...attached.map(({ name, document }) => named(call, `AWS managed policy ${name}`, document)),
-  ];
-  return { policies: { identity, ...bounds }, tags: overlaid(tagRecord(role.tags), session.tags) };
+  const applied = await appliedPolicies(reader, account, entityOf('role', account, role));
+  const compiled = ({ name, document }: AppliedPolicy) => named(call, name, document);
+  const { permissionsBoundary: boundary } = applied;
+  const policies = {
+    identity: applied.identity.map(compiled),
+    ...(boundary && { permissionsBoundary: compiled(boundary) }),
+    ...bounds,
+  };
+  return { policies, tags: overlaid(tagRecord(role.tags), session.tags) };
 }
 
 /**
@@ -70,9 +79,10 @@ async function sessionPolicies(
 ): Promise<Pick<CallerPolicies, 'session'>> {
   const managed = await Promise.all(
     managedPolicyArns.map(async (arn) => {
-      const policy = await findManagedPolicy(reader, arn);
+      const policy = await findManagedPolicy(reader, call.account, arn);
       if (policy === undefined) return { name: `managed policy ${arn}, which is gone`, policy: nothing };
-      return named(call, `AWS managed policy ${policy.name}`, policy.document, 'session');
+      const kind = policy.owner === 'aws' ? 'AWS managed policy' : 'managed policy';
+      return named(call, `${kind} ${policy.name}`, policy.document, 'session');
     }),
   );
   const session = [...policies.map((text) => named(call, 'session policy', text, 'session')), ...managed];

@@ -47,7 +47,7 @@ export type PageQuery<T extends Document> = {
   /** Records at most, 1–1,000. */
   readonly size: number;
   /** Leaves records out. Absent: none. */
-  readonly accepts?: (record: T) => boolean;
+  readonly accepts?: (record: T) => boolean | Promise<boolean>;
 };
 
 export type Page<T> = { readonly records: readonly T[]; readonly next?: string };
@@ -73,7 +73,7 @@ export async function page<T extends Document>(
   for (let scanned = 0; scanned < maxScanned; scanned += limit) {
     const entries = await from.list(reader, { prefix, limit, ...(last === undefined ? {} : { after: prefix + last }) });
     for (const { key, record } of entries) {
-      const wanted = accepts === undefined || accepts(record);
+      const wanted = accepts === undefined || (await accepts(record));
       if (wanted && records.length === size) return { records, next: tokenOf(call, listing, last ?? '') };
       if (wanted) records.push(record);
       last = key.slice(prefix.length);
@@ -98,6 +98,6 @@ export function positionOf(call: Call, listing: string, token: string): string |
 }
 
 /** Binds a token to its listing and keeps it short: IAM's markers have at most 320 characters. */
-function digestOf(listing: string): string {
+export function digestOf(listing: string): string {
   return createHash('sha256').update(listing).digest('base64url').slice(0, 22);
 }

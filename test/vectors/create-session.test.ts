@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { certificatePem } from '../../src/core/x509/certificate.ts';
 import type { HeaderPair, WireRequest } from '../../src/protocols/protocol.ts';
 import { parseArn } from '../../src/services/arn.ts';
-import { keyOf, roles } from '../../src/services/iam/records.ts';
+import { roles } from '../../src/services/iam/records.ts';
 import { defaultMappings, profiles, trustAnchors } from '../../src/services/rolesanywhere/records.ts';
 import { account, testRoad } from '../road.ts';
 
@@ -66,7 +66,7 @@ async function serverWith(
       acceptRoleSessionName: true,
       attributeMappings: defaultMappings,
     });
-    await roles.put(writer, keyOf(account, idOf(roleArn)), {
+    await roles.put(writer, `${account}/${idOf(roleArn).toLowerCase()}`, {
       path: roleArn.slice(roleArn.indexOf('/'), roleArn.lastIndexOf('/') + 1),
       roleName: idOf(roleArn),
       roleId,
@@ -75,6 +75,7 @@ async function serverWith(
       assumeRolePolicyDocument: trusting(tags),
       description: null,
       maxSessionDuration: 43200,
+      permissionsBoundary: null,
       tags: [],
     });
   });

@@ -49,18 +49,10 @@ const deliberate: readonly Deliberate[] = [
   },
   {
     service: 'iam',
-    operation: 'GetPolicyVersion',
     path: 'input.VersionId',
     fact: 'max',
     ours: '128',
     why: 'the text is repeated in the refusal, and a mebibyte of it serves nobody',
-  },
-  {
-    service: 'iam',
-    path: /^output\..*\.PermissionsBoundary(\.|$)/,
-    fact: 'member',
-    ours: 'absent',
-    why: 'permissions boundaries are not stored yet (docs/compatibility.md)',
   },
   {
     service: 'sts',

@@ -1,32 +1,47 @@
 // What a caller must be allowed to do, and to which ARN. A resource's ARN holds its path and its name in its own case,
 // which only the record knows: a policy that speaks of `role/path/Admin` must hold for whoever writes `admin`.
+// AWS doc: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 import type { Access } from '../../contract/operation.ts';
 import type { StringShape } from '../../contract/shape.ts';
 import { parseArn } from '../arn.ts';
 import type { Call } from '../call.ts';
-import { findRole, iamArn, instanceProfileArn, instanceProfiles, keyOf, roleArn, type Tag } from './records.ts';
-import { Arn, InstanceProfileName, Path, PathPrefix, PolicyPath, RoleName } from './shapes.ts';
+import { iamArn, instanceProfileArn, instanceProfiles, keyOf, type Tag } from './documents.ts';
+import { type EntityKind, entities, entityArn, entityOf, findRecord } from './entities.ts';
+import { findOutline } from './managed-policy-records.ts';
+import { Arn, InstanceProfileName, Path, PathPrefix, PolicyName, PolicyPath } from './shapes.ts';
 import { requestTags, resourceTags } from './tags.ts';
 
-/** Access to an existing role. `more` adds an action of its own, and condition keys. */
-export async function roleAccess(
+type Context = Access['context'];
+type More = Omit<Access, 'resource'> & {
+  /** The condition key of the entity's permissions boundary, for actions that change its policies. */
+  readonly bounded?: boolean;
+};
+
+/** Access to an existing user, group or role. `more` adds an action of its own, and condition keys. */
+export async function entityAccess(
   call: Call,
-  roleName: string | undefined,
-  { context, ...more }: Omit<Access, 'resource'> = {},
+  kind: EntityKind,
+  name: string | undefined,
+  { context, bounded = false, ...more }: More = {},
 ): Promise<Access> {
-  const name = lawful(RoleName, roleName) ?? '*';
-  const role = name === '*' ? undefined : await call.read((reader) => findRole(reader, call.account, name));
+  const wanted = lawful(entities[kind].nameShape, name) ?? '*';
+  const record =
+    wanted === '*' ? undefined : await call.read((reader) => findRecord(reader, call.account, kind, wanted));
+  const entity = record && entityOf(kind, call.account, record);
+  const boundary = bounded ? boundaryKey(entity?.permissionsBoundary ?? undefined) : {};
   return {
-    resource: role?.arn ?? roleArn(call, name),
-    context: { ...resourceTags(role?.tags), ...context },
+    resource: entity?.arn ?? entityArn(call, kind, wanted),
+    context: { ...resourceTags(entity?.tags), ...boundary, ...context },
     ...more,
   };
 }
 
 /** Access to a managed policy. Ours: `*` where the text is no ARN. */
-export function policyAccess(policyArn: string | undefined): Access {
+export async function policyAccess(call: Call, policyArn: string | undefined, context: Context = {}): Promise<Access> {
   const arn = lawful(Arn, policyArn);
-  return { resource: arn !== undefined && parseArn(arn) ? arn : '*' };
+  if (arn === undefined || parseArn(arn) === undefined) return { resource: '*' };
+  const policy = await call.read((reader) => findOutline(reader, call.account, arn));
+  return { resource: arn, context: { ...resourceTags(policy?.tags), ...context } };
 }
 
 /** Access of listing policies. AWS seen: 2018-05-09, `policy path /`, which is no ARN: only `*` matches it. */
@@ -35,16 +50,22 @@ export function listingPolicies(prefix: string | undefined): readonly Access[] {
 }
 
 /** The condition key of attaching and detaching. */
-export function policyArnKey(policyArn: string | undefined): Access['context'] {
+export function policyArnKey(policyArn: string | undefined): Context {
   const arn = lawful(Arn, policyArn);
   return arn === undefined ? {} : { 'iam:PolicyARN': arn };
+}
+
+/** The condition key of what bounds, or is to bound, a user or a role. */
+export function boundaryKey(policyArn: string | undefined): Context {
+  const arn = lawful(Arn, policyArn);
+  return arn === undefined ? {} : { 'iam:PermissionsBoundary': arn };
 }
 
 /** Access to an existing instance profile, with condition keys of the request. */
 export async function instanceProfileAccess(
   call: Call,
   profileName: string | undefined,
-  context: Access['context'] = {},
+  context: Context = {},
 ): Promise<Access> {
   const name = lawful(InstanceProfileName, profileName) ?? '*';
   const profile =
@@ -57,40 +78,47 @@ export async function instanceProfileAccess(
 
 type Creation = {
   readonly name: string | undefined;
-  readonly path: string | undefined;
-  readonly tags?: readonly Tag[];
+  readonly path?: string | undefined;
+  readonly tags?: readonly Tag[] | undefined;
+  readonly boundary?: string | undefined;
 };
 
 /**
  * Access of a create call: its own action, and `tagging` as well when it brings tags.
  * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html
  */
-function creating(resource: string, tagging: string, tags: readonly Tag[] = []): readonly Access[] {
-  const context = requestTags(tags);
-  return tags.length === 0
-    ? [{ resource }]
-    : [
-        { resource, context },
-        { resource, context, action: tagging },
-      ];
+function creating(resource: string, tagging: string, { tags = [], boundary }: Creation): readonly Access[] {
+  const context = { ...requestTags(tags), ...boundaryKey(boundary) };
+  const own = { resource, context };
+  return tags.length === 0 ? [own] : [own, { ...own, action: tagging }];
 }
 
-export function creatingRole(call: Call, { name, path, tags }: Creation): readonly Access[] {
-  const arn = roleArn(call, lawful(RoleName, name) ?? '*', lawful(Path, path));
-  return creating(arn, 'iam:TagRole', tags);
+/** Access of making a user, a group or a role. */
+export function creatingEntity(call: Call, kind: EntityKind, made: Creation): readonly Access[] {
+  const arn = entityArn(call, kind, lawful(entities[kind].nameShape, made.name) ?? '*', lawful(Path, made.path));
+  return creating(arn, kind === 'user' ? 'iam:TagUser' : 'iam:TagRole', made);
 }
 
-export function creatingInstanceProfile(call: Call, { name, path, tags }: Creation): readonly Access[] {
-  const arn = instanceProfileArn(call, lawful(InstanceProfileName, name) ?? '*', lawful(Path, path));
-  return creating(arn, 'iam:TagInstanceProfile', tags);
+export function creatingInstanceProfile(call: Call, made: Creation): readonly Access[] {
+  const arn = instanceProfileArn(call, lawful(InstanceProfileName, made.name) ?? '*', lawful(Path, made.path));
+  return creating(arn, 'iam:TagInstanceProfile', made);
+}
+
+export function creatingPolicy(call: Call, made: Creation): readonly Access[] {
+  const name = lawful(PolicyName, made.name) ?? '*';
+  return creating(iamArn(call, `policy${lawful(PolicyPath, made.path) ?? '/'}${name}`), 'iam:TagPolicy', made);
 }
 
 /** Access of a list call. AWS seen: `arn:aws:iam::ACCOUNT:role/` and the path prefix, without a name or a star. */
-export function listing(call: Call, kind: 'role' | 'instance-profile', prefix: string | undefined): readonly Access[] {
+export function listing(
+  call: Call,
+  kind: EntityKind | 'instance-profile',
+  prefix: string | undefined,
+): readonly Access[] {
   return [{ resource: iamArn(call, kind + (lawful(PathPrefix, prefix) ?? '/')) }];
 }
 
 /** The text when it keeps to the shape: access is asked before the input is validated. */
-function lawful({ max = 0, pattern }: StringShape, text: string | undefined): string | undefined {
+export function lawful({ max = 0, pattern }: StringShape, text: string | undefined): string | undefined {
   return text !== undefined && text.length <= max && (pattern?.test.test(text) ?? true) ? text : undefined;
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Keys } from '../../../test/road.ts';
-import { attachedPolicies, attachments, rolesOfPolicies } from './records.ts';
+import { attachedPoliciesOf } from './attachments.ts';
+import { attachedTo } from './documents.ts';
+import { foundEntity } from './entities.ts';
+import { appliedPolicies } from './records.ts';
 import { account, allow, type Rig, rig, trust } from './rig.test.ts';
 
 const full = 'arn:aws:iam::aws:policy/AWSRolesAnywhereFullAccess';
@@ -84,7 +87,10 @@ describe('AttachRolePolicy', () => {
     assert.deepEqual([answer.status, answer.code], [409, 'LimitExceeded']);
     assert.equal(answer.message, 'Cannot exceed quota for PoliciesPerRole: 10');
     assert.equal((await ask(asks[3] ?? assert.fail())).status, 200);
-    assert.equal((await iam.read((reader) => attachments(reader, account, 'Web'))).length, 10);
+    const held = iam.read(async (reader) =>
+      attachedPoliciesOf(reader, await foundEntity(reader, account, 'role', 'Web')),
+    );
+    assert.equal((await held).length, 10);
   });
 });
 
@@ -184,7 +190,7 @@ describe('DeleteRole', () => {
     assert.equal(answer.message, 'Cannot delete entity, must detach all policies first.');
     await detach(iam, 'Web', readOnly);
     assert.equal((await iam.query('DeleteRole', { RoleName: 'Web' })).status, 200);
-    const left = await iam.read((reader) => rolesOfPolicies.list(reader, { prefix: account, limit: 10 }));
+    const left = await iam.read((reader) => attachedTo.role.list(reader, { prefix: account, limit: 10 }));
     assert.deepEqual(left, []);
   });
 });
@@ -227,21 +233,19 @@ test('an attached policy that is not kept is no empty policy', async () => {
   const iam = await withRoles('Web');
   await iam.query('PutRolePolicy', { RoleName: 'Web', PolicyName: 'p', PolicyDocument: allow('iam:*') });
   await attach(iam, 'Web', readOnly);
-  const kept = await iam.read((reader) => attachedPolicies(reader, account, 'web'));
+  const kept = await iam.read(async (reader) => {
+    const role = await foundEntity(reader, account, 'role', 'web');
+    return appliedPolicies(reader, account, role);
+  });
   assert.deepEqual(
-    kept.map(({ name }) => name),
-    ['AWSRolesAnywhereReadOnly'],
+    kept.identity.map(({ name }) => name),
+    ['role policy p', 'AWS managed policy AWSRolesAnywhereReadOnly'],
   );
-  const gone = iam.read((reader) =>
-    attachedPolicies(
-      {
-        ...reader,
-        list: async (collection, query) =>
-          (await reader.list(collection, query)).map(({ key }) => ({ key, document: { policyArn: `${readOnly}1` } })),
-      },
-      account,
-      'Web',
-    ),
-  );
+  const gone = iam.read(async (reader) => {
+    const role = await foundEntity(reader, account, 'role', 'web');
+    const list: typeof reader.list = async (collection, query) =>
+      (await reader.list(collection, query)).map(({ key }) => ({ key, document: { policyArn: `${readOnly}1` } }));
+    return appliedPolicies({ ...reader, list }, account, role);
+  });
   await assert.rejects(gone, /is not kept/);
 });

@@ -3,8 +3,11 @@
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/security-iam-awsmanpol.html
 import { formatArn, parseArn } from '../arn.ts';
 
-/** A managed policy with the one version of it that is kept. */
-export type ManagedPolicy = {
+/** Where the policies of service-linked roles stand; no other role takes them. */
+export const serviceRolePath = '/aws-service-role/';
+
+/** A policy of AWS's, of which one version is kept. */
+export type AwsManagedPolicy = {
   readonly arn: string;
   readonly name: string;
   /** Begins and ends with a slash. */
@@ -21,10 +24,7 @@ export type ManagedPolicy = {
   readonly document: string;
 };
 
-/** Where the policies of service-linked roles stand; no other role takes them. */
-export const serviceRolePath = '/aws-service-role/';
-
-type Row = Pick<ManagedPolicy, 'path' | 'policyId' | 'description' | 'versionId'> & {
+type Row = Pick<AwsManagedPolicy, 'path' | 'policyId' | 'description' | 'versionId'> & {
   readonly created: string;
   readonly updated: string;
   /** The statements, with the ARNs of a partition. */
@@ -153,12 +153,12 @@ export function awsManagedPolicyArn(partition: string, name: string, path = '/')
 }
 
 /** All of them with the ARNs of a partition, in the order of their names. */
-export function awsManagedPolicies(partition: string): readonly ManagedPolicy[] {
+export function awsManagedPolicies(partition: string): readonly AwsManagedPolicy[] {
   return [...rows].map(([name, row]) => policyOf(name, row, partition));
 }
 
 /** The policy of this very ARN, in any partition, or undefined. */
-export function awsManagedPolicy(arn: string): ManagedPolicy | undefined {
+export function awsManagedPolicy(arn: string): AwsManagedPolicy | undefined {
   const { partition = '', resource = '' } = parseArn(arn) ?? {};
   const name = resource.slice(resource.lastIndexOf('/') + 1);
   const row = rows.get(name);
@@ -166,7 +166,7 @@ export function awsManagedPolicy(arn: string): ManagedPolicy | undefined {
   return arn === awsManagedPolicyArn(partition, name, row.path) ? policyOf(name, row, partition) : undefined;
 }
 
-function policyOf(name: string, { created, updated, statements, ...row }: Row, partition: string): ManagedPolicy {
+function policyOf(name: string, { created, updated, statements, ...row }: Row, partition: string): AwsManagedPolicy {
   const Statement = statements(partition).map(({ Sid, ...rest }) => ({ Sid, Effect: 'Allow', ...rest }));
   return {
     ...row,

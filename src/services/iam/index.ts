@@ -3,13 +3,14 @@ import { service } from '../../contract/operation.ts';
 import type { Call } from '../call.ts';
 import * as attachedPolicies from './attached-policies.ts';
 import { awsOperations } from './aws-operations.ts';
-import * as instanceProfileTags from './instance-profile-tags.ts';
+import * as boundaries from './boundaries.ts';
+import * as inlinePolicies from './inline-policies.ts';
 import * as instanceProfiles from './instance-profiles.ts';
 import * as managedPolicies from './managed-policies.ts';
-import * as rolePolicies from './role-policies.ts';
-import * as roleTags from './role-tags.ts';
+import * as policyVersions from './policy-versions.ts';
 import * as roles from './roles.ts';
 import * as serviceLinkedRoles from './service-linked-roles.ts';
+import * as tags from './tag-operations.ts';
 
 export const iam = service<Call>({
   name: 'iam',
@@ -18,13 +19,14 @@ export const iam = service<Call>({
   xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
   modules: [
     roles,
-    roleTags,
-    rolePolicies,
+    inlinePolicies,
     managedPolicies,
+    policyVersions,
     attachedPolicies,
+    boundaries,
     serviceLinkedRoles,
     instanceProfiles,
-    instanceProfileTags,
+    tags,
   ],
   awsOperations,
 });

@@ -3,7 +3,19 @@
 import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
-import { creatingInstanceProfile, instanceProfileAccess, listing, roleAccess } from './access.ts';
+import { deleteCounted } from '../counts.ts';
+import { creatingInstanceProfile, entityAccess, instanceProfileAccess, listing } from './access.ts';
+import {
+  type InstanceProfileRecord,
+  instanceProfileArn,
+  instanceProfiles,
+  keyOf,
+  ofAccount,
+  profilesOfRoles,
+  underRole,
+  uniqueId,
+} from './documents.ts';
+import { findRecord, foundEntity, modifiable } from './entities.ts';
 import {
   DeleteConflict,
   EntityAlreadyExists,
@@ -12,21 +24,9 @@ import {
   NoSuchEntity,
   UnmodifiableEntity,
 } from './errors.ts';
+import { changedInstanceProfile, foundInstanceProfile } from './instance-profile-records.ts';
 import { listedByPath, listedUnder } from './pages.ts';
-import {
-  changedInstanceProfile,
-  findRole,
-  foundInstanceProfile,
-  foundRole,
-  type InstanceProfileRecord,
-  instanceProfileArn,
-  instanceProfiles,
-  keyOf,
-  modifiableRole,
-  profilesOfRoles,
-  underRole,
-  uniqueId,
-} from './records.ts';
+import { putNew } from './quotas.ts';
 import { roleSummary } from './roles.ts';
 import {
   InstanceProfile,
@@ -51,7 +51,7 @@ const listOutput = structure({
 export const CreateInstanceProfile = operation({
   doc: 'Creates an instance profile without a role.',
   effect: 'write',
-  errors: [EntityAlreadyExists, InvalidInput],
+  errors: [EntityAlreadyExists, InvalidInput, LimitExceeded],
   input: structure({
     InstanceProfileName: required(InstanceProfileName, {
       doc: 'The name; unique in the account without regard to case.',
@@ -74,11 +74,11 @@ export const CreateInstanceProfile = operation({
       tags: merged([], Tags),
     };
     return call.write(async (writer) => {
-      const key = keyOf(call.account, name);
-      if (await instanceProfiles.get(writer, key)) {
+      if (await instanceProfiles.get(writer, keyOf(call.account, name))) {
         throw EntityAlreadyExists(`Instance Profile ${name} already exists.`);
       }
-      await instanceProfiles.put(writer, key, profile);
+      const quota = 'InstanceProfilesPerAccount';
+      await putNew(writer, call, { to: instanceProfiles, quota, name, record: profile });
       return { InstanceProfile: { ...(await summary(writer, call, profile)), ...tagged(profile) } };
     });
   },
@@ -118,11 +118,11 @@ export const ListInstanceProfilesForRole = operation({
   errors: [NoSuchEntity],
   input: structure({ RoleName: roleName, ...pageMembers }),
   output: listOutput,
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   run: (input, call) =>
     call.read(async (reader) => {
-      const role = await foundRole(reader, call.account, input.RoleName);
-      const below = underRole(call.account, role.roleName);
+      const role = await foundEntity(reader, call.account, 'role', input.RoleName);
+      const below = underRole(call.account, role.name);
       const { records, shown } = await listedUnder(call, reader, profilesOfRoles, below, input);
       const profiles = records.map((record) => foundInstanceProfile(reader, call.account, record.instanceProfileName));
       return { InstanceProfiles: await summaries(reader, call, await Promise.all(profiles)), ...shown };
@@ -137,7 +137,7 @@ export const AddRoleToInstanceProfile = operation({
   output: nothing,
   access: async (input, call) => [
     await instanceProfileAccess(call, input.InstanceProfileName),
-    await roleAccess(call, input.RoleName, {
+    await entityAccess(call, 'role', input.RoleName, {
       action: 'iam:PassRole',
       context: { 'iam:PassedToService': 'ec2.amazonaws.com' },
     }),
@@ -146,15 +146,15 @@ export const AddRoleToInstanceProfile = operation({
     call.write(async (writer) => {
       const { account } = call;
       const { instanceProfileName } = await foundInstanceProfile(writer, account, input.InstanceProfileName);
-      const role = await modifiableRole(writer, account, input.RoleName);
+      const role = await modifiable(writer, account, 'role', input.RoleName);
       await changedInstanceProfile(writer, account, instanceProfileName, (profile) => {
         // Ours: for the role that is in it already as well; AWS models EntityAlreadyExists and is not known to answer it.
         if (profile.roleName !== null) {
           throw LimitExceeded('Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1');
         }
-        return { ...profile, roleName: role.roleName };
+        return { ...profile, roleName: role.name };
       });
-      await profilesOfRoles.put(writer, placeOf(account, role.roleName, instanceProfileName), { instanceProfileName });
+      await profilesOfRoles.put(writer, placeOf(account, role.name, instanceProfileName), { instanceProfileName });
       return {};
     }),
 });
@@ -194,7 +194,8 @@ export const DeleteInstanceProfile = operation({
       if (profile.roleName !== null) {
         throw DeleteConflict('Cannot delete entity, must remove roles from instance profile first.');
       }
-      await instanceProfiles.delete(writer, keyOf(call.account, profile.instanceProfileName));
+      const { instanceProfileName: name } = profile;
+      await deleteCounted(writer, instanceProfiles, ofAccount(call.account), name.toLowerCase());
       return {};
     }),
 });
@@ -214,7 +215,7 @@ async function summary(
   call: Call,
   profile: InstanceProfileRecord,
 ): Promise<ValueOf<typeof InstanceProfile>> {
-  const role = profile.roleName === null ? undefined : await findRole(reader, call.account, profile.roleName);
+  const role = profile.roleName === null ? undefined : await findRecord(reader, call.account, 'role', profile.roleName);
   return {
     Path: profile.path,
     InstanceProfileName: profile.instanceProfileName,

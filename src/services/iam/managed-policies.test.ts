@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { awsManagedPolicy } from './aws-managed-policies.ts';
-import { attach, foundRole } from './records.ts';
+import { attachedTo } from './documents.ts';
 import { account, allow, type Rig, rig, trust } from './rig.test.ts';
 
 const full = 'arn:aws:iam::aws:policy/AWSRolesAnywhereFullAccess';
@@ -50,17 +49,18 @@ describe('GetPolicy', () => {
     assert.equal(answer.text('Policy.AttachmentCount'), '0');
   });
 
-  test('counts past a page of the store', async () => {
-    const iam = await attached('A');
-    const role = await iam.read((reader) => foundRole(reader, account, 'A'));
-    const policy = awsManagedPolicy(readOnly) ?? assert.fail();
+  test('counts what was attached before attachments were counted, past a page of the store', async () => {
+    const iam = rig();
+    await iam.query('CreateRole', { RoleName: 'A', AssumeRolePolicyDocument: trust });
     await iam.write(async (writer) => {
       for (let each = 1; each <= 1000; each++) {
-        await attach(writer, account, { ...role, roleName: `r${each}` }, policy);
+        const record = { name: `r${each}`, id: 'AROA', path: '/' };
+        await attachedTo.role.put(writer, `${account}/${readOnly} r${each}`, record);
         // Its ARN begins with the other's, as that of a policy under a path may.
-        await attach(writer, account, role, { ...policy, arn: `${readOnly}/${each}` });
+        await attachedTo.role.put(writer, `${account}/${readOnly}/${each} r1`, record);
       }
     });
+    await iam.query('AttachRolePolicy', { RoleName: 'A', PolicyArn: readOnly });
     assert.equal((await iam.query('GetPolicy', { PolicyArn: readOnly })).text('Policy.AttachmentCount'), '1001');
   });
 });

@@ -2,7 +2,7 @@
 import { commonError } from '../../contract/error.ts';
 import type { Document, Reader } from '../../store/store.ts';
 import type { Call } from '../call.ts';
-import { type Collection, type PageQuery, page, positionOf, tokenOf } from '../records.ts';
+import { type Collection, digestOf, type PageQuery, page, positionOf, tokenOf } from '../records.ts';
 
 /** What a list request says about its page. */
 export type PageRequest = { readonly Marker?: string | undefined; readonly MaxItems?: number | undefined };
@@ -33,7 +33,7 @@ export function listedUnder<T extends Document>(
   from: Collection<T>,
   prefix: string,
   asked: PageRequest,
-  accepts?: (record: T) => boolean,
+  accepts?: (record: T) => boolean | Promise<boolean>,
 ): Promise<ListedPage<T>> {
   return paged(call, reader, { collection: from, prefix, ...(accepts && { accepts }) }, asked);
 }
@@ -58,6 +58,33 @@ export function sliced<T>(
   const start = Marker === undefined ? 0 : Number(positionOf(call, listing, Marker) ?? badMarker());
   const end = start + MaxItems;
   return listed(items.slice(start, end), end < items.length ? tokenOf(call, listing, String(end)) : undefined);
+}
+
+/**
+ * A page of several lists, one after the other. `lists` give their own pages; a Marker here is the place of a list, a digest
+ * of the whole question, and the Marker of that list, or nothing where the list begins.
+ */
+export async function inTurn<T>(
+  listing: string,
+  lists: readonly ((asked: PageRequest) => Promise<ListedPage<T>>)[],
+  { Marker, MaxItems = defaultMaxItems }: PageRequest,
+): Promise<ListedPage<T>> {
+  const digest = digestOf(listing);
+  const markerAt = (index: number, within = '') => `${index}${digest}${within}`;
+  const first = Marker === undefined ? 0 : lists.findIndex((_, index) => Marker.startsWith(markerAt(index)));
+  if (Marker !== undefined && first < 0) badMarker();
+  const records: T[] = [];
+  let within = Marker?.slice(markerAt(first).length) || undefined;
+  for (const [index, list] of lists.entries()) {
+    if (index < first) continue;
+    const left = MaxItems - records.length;
+    const { records: more, shown } = await list({ Marker: within, MaxItems: Math.max(1, left) });
+    within = undefined;
+    if (left === 0 && (more.length > 0 || shown.IsTruncated)) return listed(records, markerAt(index));
+    if (left > 0) records.push(...more);
+    if (shown.Marker !== undefined) return listed(records, markerAt(index, shown.Marker));
+  }
+  return listed(records, undefined);
 }
 
 function listed<T>(records: readonly T[], next: string | undefined): ListedPage<T> {

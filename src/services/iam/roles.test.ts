@@ -93,12 +93,12 @@ describe('CreateRole', () => {
     assert.equal(answer.message, 'Cannot exceed quota for ACLSizePerRole: 2048');
   });
 
-  test('refuses a permissions boundary by name instead of ignoring it', async () => {
+  test('refuses a permissions boundary that is no policy, and makes no role', async () => {
     const iam = rig();
-    const answer = await create(iam, 'Web', { PermissionsBoundary: `arn:aws:iam::${account}:policy/bound` });
-    assert.equal(answer.status, 400);
-    assert.equal(answer.code, 'NotImplemented');
-    assert.match(answer.message, /PermissionsBoundary/);
+    const PermissionsBoundary = `arn:aws:iam::${account}:policy/bound`;
+    const answer = await create(iam, 'Web', { PermissionsBoundary });
+    assert.deepEqual([answer.status, answer.code], [404, 'NoSuchEntity']);
+    assert.equal(answer.message, `Scope ARN: ${PermissionsBoundary} does not exist or is not attachable.`);
     assert.equal((await iam.query('GetRole', { RoleName: 'Web' })).status, 404);
   });
 

@@ -1,11 +1,12 @@
 // Roles: what may be assumed, by whom (the trust policy) and for how long.
-import { commonError } from '../../contract/error.ts';
 import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
-import { parsePolicy } from '../../core/policy/document.ts';
-import type { Document, Reader } from '../../store/store.ts';
-import { operation } from '../call.ts';
-import type { Collection } from '../records.ts';
-import { creatingRole, listing, roleAccess } from './access.ts';
+import type { Writer } from '../../store/store.ts';
+import { type Call, operation } from '../call.ts';
+import { creatingEntity, entityAccess, listing } from './access.ts';
+import { bound, shownBoundary } from './boundaries.ts';
+import { profilesOfRoles, type RoleRecord, roles, underRole, uniqueId } from './documents.ts';
+import { changedRecord, entityArn, entityOf, foundRecord, modifiable } from './entities.ts';
+import { begin, checkNoPolicies, end, isAny } from './entity-life.ts';
 import {
   DeleteConflict,
   EntityAlreadyExists,
@@ -15,22 +16,10 @@ import {
   NoSuchEntity,
   UnmodifiableEntity,
 } from './errors.ts';
+import { checkPolicyArn } from './managed-policy-rules.ts';
 import { listedByPath } from './pages.ts';
-import {
-  attachments,
-  changedRole,
-  findRole,
-  foundRole,
-  inlinePolicies,
-  keyOf,
-  modifiableRole,
-  profilesOfRoles,
-  type RoleRecord,
-  roleArn,
-  roles,
-  underRole,
-  uniqueId,
-} from './records.ts';
+import { checkDocument } from './policy-documents.ts';
+import { checkQuota, policySize } from './quotas.ts';
 import {
   Arn,
   MaxSessionDuration,
@@ -60,36 +49,33 @@ export const CreateRole = operation({
     AssumeRolePolicyDocument: required(PolicyDocument, { doc: 'The trust policy, as JSON text.' }),
     Description: optional(RoleDescription, { doc: 'What the role is for.' }),
     MaxSessionDuration: optional(MaxSessionDuration, { doc: 'Seconds a session lasts at most. Absent: 3600.' }),
-    PermissionsBoundary: optional(Arn, { doc: 'Refused: permissions boundaries are not evaluated here.' }),
+    PermissionsBoundary: optional(Arn, { doc: 'The ARN of the managed policy that bounds the role.' }),
     Tags: optional(TagList, { doc: 'Tags of the new role.' }),
   }),
   output,
-  access: (input, call) => creatingRole(call, { name: input.RoleName, path: input.Path, tags: input.Tags ?? [] }),
+  access: ({ RoleName: name, Path: path, Tags: tags, PermissionsBoundary: boundary }, call) =>
+    creatingEntity(call, 'role', { name, path, tags, boundary }),
   async run(input, call) {
-    if (input.PermissionsBoundary !== undefined) {
-      // Ours: what is not evaluated must not be taken for a bound.
-      throw commonError('notServed', 'query', 'The parameter PermissionsBoundary is not served here.');
-    }
     checkPath(input.Path);
-    checkTrustPolicy(input.AssumeRolePolicyDocument);
+    if (input.PermissionsBoundary !== undefined) checkPolicyArn(call, input.PermissionsBoundary);
+    checkTrustPolicy(call, input.AssumeRolePolicyDocument);
     checkTags(input.Tags);
-    const role: RoleRecord = {
+    const unbounded: RoleRecord = {
       path: input.Path ?? '/',
       roleName: input.RoleName,
       roleId: uniqueId('AROA', call),
-      arn: roleArn(call, input.RoleName, input.Path),
+      arn: entityArn(call, 'role', input.RoleName, input.Path),
       createDate: call.now.toISOString(),
       assumeRolePolicyDocument: input.AssumeRolePolicyDocument,
       description: input.Description || null,
       maxSessionDuration: input.MaxSessionDuration ?? 3600,
+      permissionsBoundary: null,
       tags: merged([], input.Tags),
     };
     return call.write(async (writer) => {
-      if (await findRole(writer, call.account, role.roleName)) {
-        throw EntityAlreadyExists(`Role with name ${role.roleName} already exists.`);
-      }
-      await roles.put(writer, keyOf(call.account, role.roleName), role);
-      return { Role: { ...roleSummary(role), ...described(role), ...tagged(role) } };
+      await begin(writer, call, 'role', unbounded);
+      const role = await boundFrom(writer, call, unbounded, input.PermissionsBoundary);
+      return { Role: { ...roleSummary(role), ...described(role), ...shownBoundary(role), ...tagged(role) } };
     });
   },
 });
@@ -100,11 +86,11 @@ export const GetRole = operation({
   errors: [NoSuchEntity],
   input: structure({ RoleName: roleName }),
   output,
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   async run(input, call) {
-    const role = await call.read((reader) => foundRole(reader, call.account, input.RoleName));
+    const role = await call.read((reader) => foundRecord(reader, call.account, 'role', input.RoleName));
     // AWS seen: 2025-06-19, GetRole of a role never used answers an empty RoleLastUsed.
-    return { Role: { ...detail(role), ...tagged(role), RoleLastUsed: {} } };
+    return { Role: { ...detail(role), ...shownBoundary(role), ...tagged(role), RoleLastUsed: {} } };
   },
 });
 
@@ -131,12 +117,12 @@ export const UpdateRole = operation({
     MaxSessionDuration: optional(MaxSessionDuration, { doc: 'Seconds a session lasts at most.' }),
   }),
   output: structure({}),
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   run: ({ RoleName: name, Description, MaxSessionDuration: seconds }, call) =>
     call.write(async (writer) => {
       // AWS doc: of a service's own role the description alone can be edited.
-      if (seconds !== undefined) await modifiableRole(writer, call.account, name);
-      await changedRole(writer, call.account, name, (role) => ({
+      if (seconds !== undefined) await modifiable(writer, call.account, 'role', name);
+      await changedRecord(writer, call.account, 'role', name, (role) => ({
         ...role,
         description: Description === undefined ? role.description : Description || null,
         maxSessionDuration: seconds ?? role.maxSessionDuration,
@@ -154,11 +140,11 @@ export const UpdateRoleDescription = operation({
     Description: required(RoleDescription, { doc: 'The new description; empty: none.' }),
   }),
   output: structure({ Role: optional(Role, { doc: 'The role.' }) }),
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   run: ({ RoleName: name, Description }, call) =>
     call.write(async (writer) => {
       const change = (role: RoleRecord) => ({ ...role, description: Description || null });
-      return { Role: detail(await changedRole(writer, call.account, name, change)) };
+      return { Role: detail(await changedRecord(writer, call.account, 'role', name, change)) };
     }),
 });
 
@@ -171,13 +157,13 @@ export const UpdateAssumeRolePolicy = operation({
     PolicyDocument: required(PolicyDocument, { doc: 'The new trust policy, as JSON text.' }),
   }),
   output: nothing,
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   async run(input, call) {
-    checkTrustPolicy(input.PolicyDocument);
+    checkTrustPolicy(call, input.PolicyDocument);
     return call.write(async (writer) => {
-      const role = await modifiableRole(writer, call.account, input.RoleName);
+      const { name } = await modifiable(writer, call.account, 'role', input.RoleName);
       const assumeRolePolicyDocument = input.PolicyDocument;
-      await roles.put(writer, keyOf(call.account, role.roleName), { ...role, assumeRolePolicyDocument });
+      await changedRecord(writer, call.account, 'role', name, (role) => ({ ...role, assumeRolePolicyDocument }));
       return {};
     });
   },
@@ -189,23 +175,17 @@ export const DeleteRole = operation({
   errors: [NoSuchEntity, DeleteConflict, UnmodifiableEntity],
   input: structure({ RoleName: roleName }),
   output: nothing,
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   run: (input, call) =>
     call.write(async (writer) => {
       const { account } = call;
-      const role = await modifiableRole(writer, account, input.RoleName);
-      const below = underRole(account, role.roleName);
-      // AWS seen: the sentences. Ours: their order.
-      if (await isAny(writer, profilesOfRoles, below)) {
+      const entity = await modifiable(writer, account, 'role', input.RoleName);
+      // AWS seen: the sentence. Ours: that it is the first.
+      if (await isAny(writer, profilesOfRoles, underRole(account, entity.name))) {
         throw DeleteConflict('Cannot delete entity, must remove roles from instance profile first.');
       }
-      if ((await attachments(writer, account, role.roleName)).length > 0) {
-        throw DeleteConflict('Cannot delete entity, must detach all policies first.');
-      }
-      if (await isAny(writer, inlinePolicies, below)) {
-        throw DeleteConflict('Cannot delete entity, must delete policies first.');
-      }
-      await roles.delete(writer, keyOf(account, role.roleName));
+      await checkNoPolicies(writer, entity);
+      await end(writer, account, 'role', await foundRecord(writer, account, 'role', entity.name));
       return {};
     }),
 });
@@ -237,8 +217,11 @@ function tagged({ tags }: RoleRecord) {
   return tags.length === 0 ? {} : { Tags: tags };
 }
 
-async function isAny<T extends Document>(reader: Reader, among: Collection<T>, prefix: string): Promise<boolean> {
-  return (await among.list(reader, { prefix, limit: 1 })).length > 0;
+/** The role with the boundary that CreateRole asks for. AWS seen: NoSuchEntity, which the model does not have here. */
+async function boundFrom(writer: Writer, call: Call, role: RoleRecord, policyArn: string | undefined) {
+  if (policyArn === undefined) return role;
+  await bound(writer, call, 'role', entityOf('role', call.account, role), policyArn);
+  return { ...role, permissionsBoundary: policyArn };
 }
 
 const reservedPaths = ['/aws-service-role/', '/aws-reserved/'];
@@ -249,14 +232,8 @@ function checkPath(path = '/'): void {
   if (reserved !== undefined) throw InvalidInput(`The path ${reserved} is reserved for roles that AWS services own.`);
 }
 
-/** Characters of a trust policy, white space not counted. AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-const maxTrustPolicy = 2048;
-
 /** Ours: whether the principals named exist is not checked; AWS refuses those that do not. */
-function checkTrustPolicy(text: string): void {
-  const parsed = parsePolicy(text, 'trust');
-  if (!parsed.ok) throw MalformedPolicyDocument(parsed.message, { reason: parsed.reason });
-  if (text.replace(/\s/g, '').length > maxTrustPolicy) {
-    throw LimitExceeded(`Cannot exceed quota for ACLSizePerRole: ${maxTrustPolicy}`);
-  }
+function checkTrustPolicy(call: Call, text: string): void {
+  checkDocument(text, 'trust');
+  checkQuota(call, 'ACLSizePerRole', policySize(text));
 }

@@ -5,23 +5,20 @@ import type { Reader } from '../../store/store.ts';
 import { operation } from '../call.ts';
 import { collection } from '../records.ts';
 import { trustAnchors } from '../rolesanywhere/records.ts';
-import { roleAccess } from './access.ts';
+import { entityAccess } from './access.ts';
+import { attachedPoliciesOf, detach } from './attachments.ts';
 import { serviceRolePath } from './aws-managed-policies.ts';
+import { iamArn } from './documents.ts';
+import { entityOf, foundRecord, isServiceLinked } from './entities.ts';
+import { end } from './entity-life.ts';
 import { InvalidInput, NoSuchEntity } from './errors.ts';
+import { roleSummary } from './roles.ts';
 import {
-  attachments,
-  detach,
   ensureServiceLinkedRole,
-  foundRole,
-  iamArn,
   isLinkedService,
-  isServiceLinked,
-  keyOf,
-  roles,
   serviceLinkedRoleArn,
   serviceLinkedRoleName,
-} from './records.ts';
-import { roleSummary } from './roles.ts';
+} from './service-linked-records.ts';
 import { Arn, AwsServiceName, CustomSuffix, Role, RoleDescription, RoleName } from './shapes.ts';
 
 /** Where the resources are that keep a role from being deleted. */
@@ -61,7 +58,7 @@ export const CreateServiceLinkedRole = operation({
       if (!(await ensureServiceLinkedRole(writer, call, service, Description || null))) {
         throw InvalidInput(`Service role name ${name} has been taken in this account, please try a different suffix.`);
       }
-      const role = await foundRole(writer, call.account, name);
+      const role = await foundRecord(writer, call.account, 'role', name);
       return {
         Role: { ...roleSummary(role), ...(role.description === null ? {} : { Description: role.description }) },
       };
@@ -78,20 +75,21 @@ export const DeleteServiceLinkedRole = operation({
   errors: [NoSuchEntity],
   input: structure({ RoleName: required(RoleName, { doc: 'The name of the role, in any case.' }) }),
   output: structure({ DeletionTaskId: taskId }),
-  access: async (input, call) => [await roleAccess(call, input.RoleName)],
+  access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   async run(input, call) {
     const id = call.newId();
     return call.write(async (writer) => {
       const { account } = call;
-      const role = await foundRole(writer, account, input.RoleName);
+      const role = await foundRecord(writer, account, 'role', input.RoleName);
+      const entity = entityOf('role', account, role);
       // Ours: AWS's answer for a role of the account's own is not known.
-      if (!isServiceLinked(role)) throw NoSuchEntity(`The role with name ${input.RoleName} cannot be found.`);
+      if (!isServiceLinked(entity)) throw NoSuchEntity(`The role with name ${input.RoleName} cannot be found.`);
       const usage = await usageOf(writer, account);
       if (usage.length === 0) {
-        for (const attached of await attachments(writer, account, role.roleName)) {
-          await detach(writer, account, attached);
+        for (const { policyArn } of await attachedPoliciesOf(writer, entity)) {
+          await detach(writer, account, entity, policyArn);
         }
-        await roles.delete(writer, keyOf(account, role.roleName));
+        await end(writer, account, 'role', role);
       }
       const task = `task${role.path}${role.roleName}/${id}`;
       await deletions.put(writer, `${account}/${task}`, { taskId: task, usage });

@@ -14,6 +14,11 @@ import {
 } from '../../contract/shape.ts';
 
 const namePattern = pattern('[\\w+=,.@-]+');
+/** The name of a new user. */
+export const UserName = string({ min: 1, max: 64, pattern: namePattern });
+/** The name of a user that is there. AWS doc: the model; users of another making may have longer names. */
+export const ExistingUserName = string({ min: 1, max: 128, pattern: namePattern });
+export const GroupName = string({ min: 1, max: 128, pattern: namePattern });
 export const RoleName = string({ min: 1, max: 64, pattern: namePattern });
 export const InstanceProfileName = string({ min: 1, max: 128, pattern: namePattern });
 export const PolicyName = string({ min: 1, max: 128, pattern: namePattern });
@@ -57,6 +62,14 @@ const RoleLastUsed = structure({
   Region: optional(string(), { doc: 'Where the role was last used.' }),
 });
 
+const AttachedPermissionsBoundary = structure({
+  PermissionsBoundaryType: optional(string(), { doc: 'Always `Policy`.' }),
+  PermissionsBoundaryArn: optional(Arn, { doc: 'The ARN of the managed policy.' }),
+});
+const boundaryMember = {
+  PermissionsBoundary: optional(AttachedPermissionsBoundary, { doc: 'The policy that bounds it; not in lists.' }),
+};
+
 export const Role = structure({
   Path: required(Path, { doc: 'The path of the role.' }),
   RoleName: required(RoleName, { doc: 'The name, unique in the account without regard to case.' }),
@@ -66,8 +79,28 @@ export const Role = structure({
   AssumeRolePolicyDocument: optional(PolicyDocument, { doc: 'The trust policy, percent-encoded.' }),
   Description: optional(RoleDescription, { doc: 'What the role is for.' }),
   MaxSessionDuration: optional(MaxSessionDuration, { doc: 'Seconds a session lasts at most.' }),
+  ...boundaryMember,
   Tags: optional(TagList, { doc: 'The tags of the role, in the order of their keys.' }),
   RoleLastUsed: optional(RoleLastUsed, { doc: 'The last use of the role; not tracked, hence empty.' }),
+});
+
+export const User = structure({
+  Path: required(Path, { doc: 'The path of the user.' }),
+  UserName: required(UserName, { doc: 'The name, unique in the account without regard to case.' }),
+  UserId: required(Id, { doc: 'The unique id, `AIDA…`; a user made again under the same name has another.' }),
+  Arn: required(Arn, { doc: 'The ARN of the user.' }),
+  CreateDate: required(timestamp, { doc: 'When the user was made.' }),
+  PasswordLastUsed: optional(timestamp, { doc: 'When the password was last used.' }),
+  ...boundaryMember,
+  Tags: optional(TagList, { doc: 'The tags of the user, in the order of their keys; not in lists.' }),
+});
+
+export const Group = structure({
+  Path: required(Path, { doc: 'The path of the group.' }),
+  GroupName: required(GroupName, { doc: 'The name, unique in the account without regard to case.' }),
+  GroupId: required(Id, { doc: 'The unique id, `AGPA…`.' }),
+  Arn: required(Arn, { doc: 'The ARN of the group.' }),
+  CreateDate: required(timestamp, { doc: 'When the group was made.' }),
 });
 
 export const InstanceProfile = structure({
@@ -88,8 +121,8 @@ export const Policy = structure({
   Arn: required(Arn, { doc: 'The ARN of the policy.' }),
   Path: required(PolicyPath, { doc: 'The path of the policy.' }),
   DefaultVersionId: required(PolicyVersionId, { doc: 'The version that is in force.' }),
-  AttachmentCount: required(integer(), { doc: 'How many roles the policy is attached to.' }),
-  PermissionsBoundaryUsageCount: required(integer(), { doc: 'How many roles it bounds; none yet.' }),
+  AttachmentCount: required(integer(), { doc: 'How many users, groups and roles it is attached to.' }),
+  PermissionsBoundaryUsageCount: required(integer(), { doc: 'How many users and roles it bounds.' }),
   IsAttachable: required(boolean, { doc: 'Whether the policy can be attached.' }),
   Description: optional(string({ max: 1000 }), { doc: 'What the policy is for; not in lists.' }),
   CreateDate: required(timestamp, { doc: 'When the policy was made.' }),

@@ -2,8 +2,8 @@
 // without regard to case and shown as last given.
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 import type { Access } from '../../contract/operation.ts';
+import type { Tag } from './documents.ts';
 import { InvalidInput } from './errors.ts';
-import type { Tag } from './records.ts';
 
 /** Most tags of one resource. */
 export const maxTags = 50;

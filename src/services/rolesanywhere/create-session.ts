@@ -110,15 +110,19 @@ async function load({ trustAnchorArn, profileArn, roleArn }: Asked, call: Call) 
     const roleName = nameIn(roleArn);
     const role = roleName === undefined ? undefined : await findRole(reader, call.account, roleName);
     const crls = await enabledCrls(reader, trustAnchor, call);
-    const unknownPolicy = await firstUnknown(reader, profile?.managedPolicyArns ?? []);
+    const unknownPolicy = await firstUnknown(reader, call.account, profile?.managedPolicyArns ?? []);
     return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined, crls, unknownPolicy };
   });
 }
 
 /** The first of these managed policies that is not there. */
-async function firstUnknown(reader: Reader, policyArns: readonly string[]): Promise<string | undefined> {
+async function firstUnknown(
+  reader: Reader,
+  account: string,
+  policyArns: readonly string[],
+): Promise<string | undefined> {
   for (const arn of policyArns) {
-    if ((await findManagedPolicy(reader, arn)) === undefined) return arn;
+    if ((await findManagedPolicy(reader, account, arn)) === undefined) return arn;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { makeCa } from '../../../test/pki.ts';
 import { account, type Road, testRoad } from '../../../test/road.ts';
-import { roles as iamRoles, keyOf } from '../iam/records.ts';
+import { roles as iamRoles } from '../iam/records.ts';
 import { actor, arnOf, arranged, bundle, kept, refused, refusedAll } from './rig.test.ts';
 
 const lawful = { name: 'anchor', source: bundle(makeCa().pem) };
@@ -46,7 +46,7 @@ test('first trust anchors that race make one role', async () => {
 /** A server with sessions to act with, where the next trust anchor is the first that finds no service-linked role. */
 async function withoutRole() {
   const server = await arranged();
-  const key = keyOf(account, 'AWSServiceRoleForRolesAnywhere');
+  const key = `${account}/awsserviceroleforrolesanywhere`;
   await server.road.store.write((writer) => iamRoles.delete(writer, key));
   assert.deepEqual(await roles(server.road), []);
   return server;

@@ -73,7 +73,7 @@ async function checkManagedPolicies(arns: readonly string[], account: string, ca
   for (const arn of arns) {
     const owner = parseArn(arn)?.account;
     const isOurs = owner === 'aws' || owner === account;
-    const policy = isOurs ? await call.read((reader) => findManagedPolicy(reader, arn)) : undefined;
+    const policy = isOurs ? await call.read((reader) => findManagedPolicy(reader, account, arn)) : undefined;
     if (policy === undefined) throw invalid(`The managed policy ${arn} was not found.`);
   }
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { rolePolicies } from './records.ts';
+import { inlinePoliciesOf } from './attachments.ts';
+import { inlinePolicies } from './documents.ts';
+import { foundEntity } from './entities.ts';
 import { account, allow, type Rig, rig, trust } from './rig.test.ts';
 
 async function withRole(): Promise<Rig> {
@@ -35,7 +37,9 @@ describe('PutRolePolicy', () => {
     const iam = await withRole();
     await put(iam, 'p');
     await put(iam, 'p', allow('ec2:*'));
-    const held = await iam.read((reader) => rolePolicies(reader, account, 'WEB'));
+    const held = await iam.read(async (reader) =>
+      inlinePoliciesOf(reader, await foundEntity(reader, account, 'role', 'WEB')),
+    );
     assert.deepEqual(held, [{ policyName: 'p', policyDocument: allow('ec2:*') }]);
   });
 
@@ -66,7 +70,9 @@ describe('PutRolePolicy', () => {
     assert.equal(answer.code, 'LimitExceeded');
     assert.equal(answer.message, 'Maximum policy size of 10240 bytes exceeded for role Web');
     assert.equal((await put(iam, 'b', sized(241))).code, 'LimitExceeded');
-    const held = await iam.read((reader) => rolePolicies(reader, account, 'Web'));
+    const held = await iam.read(async (reader) =>
+      inlinePoliciesOf(reader, await foundEntity(reader, account, 'role', 'Web')),
+    );
     assert.deepEqual(
       held.map(({ policyName, policyDocument }) => [policyName, policyDocument.trim().length]),
       [
@@ -87,7 +93,7 @@ describe('PutRolePolicy', () => {
     const answer = await put(iam, 'p', allow('s3:*'), 'Nobody');
     assert.equal(answer.status, 404);
     assert.equal(answer.message, 'The role with name Nobody cannot be found.');
-    assert.deepEqual(await iam.read((reader) => rolePolicies(reader, account, 'Nobody')), []);
+    assert.deepEqual(await iam.read((reader) => inlinePolicies.role.list(reader, { prefix: '', limit: 1 })), []);
   });
 
   test('refuses names and documents that break their limits', async () => {
