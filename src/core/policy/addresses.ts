@@ -6,12 +6,23 @@ export type AddressBlock = { readonly family: 4 | 6; readonly bits: bigint; read
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
+/** One pass over the characters: an address is parsed for every condition on aws:SourceIp of every request. */
 function parseIpv4(text: string): bigint | undefined {
-  const octets = text.split('.');
-  if (octets.length !== 4 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)) {
-    return undefined;
+  let bits = 0;
+  let octet = -1;
+  let dots = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit >= 0 && digit <= 9 && octet !== 0) {
+      octet = octet < 0 ? digit : octet * 10 + digit;
+      if (octet > 255) return undefined;
+    } else if (text[at] === '.' && octet >= 0 && dots < 3) {
+      bits = bits * 256 + octet;
+      octet = -1;
+      dots++;
+    } else return undefined;
   }
-  return octets.reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
+  return dots === 3 && octet >= 0 ? BigInt(bits * 256 + octet) : undefined;
 }
 
 /** Groups of sixteen bits; a dotted IPv4 tail counts as two. */
@@ -45,11 +56,12 @@ function parseIpv6(text: string): bigint | undefined {
  * Ours: `::ffff:203.0.113.7`, which a dual-stack socket reports, is the IPv4 address it stands for.
  */
 export function parseBlock(text: string): AddressBlock | undefined {
-  const [address = '', length, ...rest] = text.split('/');
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const length = slash < 0 ? undefined : text.slice(slash + 1);
   const family = address.includes(':') ? 6 : 4;
   const bits = family === 6 ? parseIpv6(address) : parseIpv4(address);
-  if (bits === undefined || rest.length > 0) return undefined;
-  if (length !== undefined && !/^\d{1,3}$/.test(length)) return undefined;
+  if (bits === undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) return undefined;
   const prefix = length === undefined ? WIDTH[family] : Number(length);
   if (prefix > WIDTH[family]) return undefined;
   if (family === 6 && prefix >= 96 && bits >> 32n === 0xffffn) {

@@ -231,6 +231,17 @@ export function compileCondition(
   return { ...head, key, lookup: key.toLowerCase(), wanted, tests: sound };
 }
 
+function anyTest(tests: readonly Test[], actual: string, facts: Facts): boolean {
+  for (const test of tests) if (test(actual, facts)) return true;
+  return false;
+}
+
+/** Whether the request meets every condition. A loop, for it is asked of every statement that matches. */
+export function conditionsMet(conditions: readonly Condition[], facts: Facts): boolean {
+  for (const condition of conditions) if (!conditionMet(condition, facts)) return false;
+  return true;
+}
+
 /**
  * Whether the request meets the condition.
  *
@@ -248,9 +259,8 @@ export function compileCondition(
 export function conditionMet(condition: Condition, facts: Facts): boolean {
   const { operator, set, ifExists, lookup, tests } = condition;
   const values = facts.context.get(lookup) ?? [];
-  const anyTest = (actual: string): boolean => tests.some((test) => test(actual, facts));
-  if (operator.presence) return anyTest(String(values.length === 0));
-  const meets = (actual: string): boolean => anyTest(actual) !== operator.negated;
+  if (operator.presence) return anyTest(tests, String(values.length === 0), facts);
+  const meets = (actual: string): boolean => anyTest(tests, actual, facts) !== operator.negated;
   const absent = set === undefined ? values.length === 0 : values.every((value) => value === '');
   if (absent) return ifExists || (set === undefined ? operator.negated : set === 'ForAllValues');
   if (set === 'ForAllValues') return values.every(meets);

@@ -8,6 +8,7 @@ import { type ArnGlob, compileGlob, compileResource, type Glob, partsOf } from '
 import { type PrincipalElement, readPrincipals } from './principal.ts';
 import type { Facts } from './request.ts';
 import { resourceFormat, resourceLegacy } from './resource-arns.ts';
+import { indexOf, type StatementIndex } from './statement-index.ts';
 import { compileTemplate, parseTemplate, variablesIn } from './variables.ts';
 
 /** Where a policy stands, which decides the elements it must and must not have. */
@@ -32,7 +33,12 @@ export type Statement = {
 };
 
 /** A compiled policy, deeply frozen. */
-export type Policy = { readonly version: '2012-10-17' | '2008-10-17'; readonly statements: readonly Statement[] };
+export type Policy = {
+  readonly version: '2012-10-17' | '2008-10-17';
+  readonly statements: readonly Statement[];
+  /** Spares a look at most of them; absent: every one is looked at. */
+  readonly index?: StatementIndex | undefined;
+};
 
 /** Why a document was refused. */
 export type PolicyFault =
@@ -230,5 +236,6 @@ export function parsePolicy(text: string, kind: PolicyKind, options: PolicyOptio
   const violation = firstViolation(BEFORE_SIDS, subjects) ?? repeatedSid(raw) ?? firstViolation(AFTER_SIDS, subjects);
   if (violation !== undefined) return { ok: false, ...violation };
   const statements = raw.statements.map((statement, index) => compileStatement(statement, index, variables));
-  return { ok: true, policy: deepFreeze({ version: variables ? '2012-10-17' : '2008-10-17', statements }) };
+  const version = variables ? '2012-10-17' : '2008-10-17';
+  return { ok: true, policy: deepFreeze({ version, statements, index: indexOf(statements) }) };
 }

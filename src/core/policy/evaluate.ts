@@ -1,11 +1,12 @@
 // The decision: an explicit deny anywhere wins; otherwise every kind of policy that applies must allow. The statement
 // loop stands once, in `survey`; `decide` is the list of steps. A decision carries what is needed to explain it.
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-import { conditionMet, type UnmetCondition, unmetConditions } from './conditions.ts';
+import { conditionsMet, type UnmetCondition, unmetConditions } from './conditions.ts';
 import type { Policy, Statement } from './document.ts';
-import { arnMatches, globMatches } from './match.ts';
+import { arnMatches, someGlobMatches } from './match.ts';
 import { type Grant, hasNoIdentityPolicies, principalGrant, strongerGrant } from './principal.ts';
 import type { PolicyRequest } from './request.ts';
+import { statementsFor } from './statement-index.ts';
 
 /** A policy and the name it is shown under: `role policy Deploy`. */
 export type NamedPolicy = { readonly name: string; readonly policy: Policy };
@@ -102,7 +103,7 @@ function resourceApplies({ resource, effect }: Statement, request: PolicyRequest
 }
 
 function actionApplies({ action }: Statement, folded: string): boolean {
-  return action.globs.some((glob) => globMatches(glob, folded)) !== action.negated;
+  return someGlobMatches(action.globs, folded) !== action.negated;
 }
 
 /** How directly the statement names the principal, when it is about this action on this resource. */
@@ -141,9 +142,9 @@ function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: Pol
   let strongest: Grant = 'none';
   const action = request.action.toLowerCase();
   for (const { name, policy } of policies) {
-    for (const statement of policy.statements) {
+    for (const statement of statementsFor(policy, action)) {
       const grant = grantOn(statement, request, action);
-      if (grant === 'none' || !statement.conditions.every((condition) => conditionMet(condition, request))) continue;
+      if (grant === 'none' || !conditionsMet(statement.conditions, request)) continue;
       matched.push(referenceTo(kind, name, statement));
       if (statement.effect === 'Allow') strongest = strongerGrant(strongest, grant);
     }
@@ -155,7 +156,7 @@ function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: Pol
 function nearMissesOf({ kind, policies }: Survey, request: PolicyRequest): NearMiss[] {
   const action = request.action.toLowerCase();
   return policies.flatMap(({ name, policy }) =>
-    policy.statements
+    statementsFor(policy, action)
       .filter((statement) => grantOn(statement, request, action) !== 'none')
       .map((statement) => ({
         ...referenceTo(kind, name, statement),

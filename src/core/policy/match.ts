@@ -85,6 +85,12 @@ export function globMatches({ lead, rest, pieces }: Glob, text: string): boolean
   return rest === 'anything' || piecesMatch(pieces, text);
 }
 
+/** Whether some pattern matches. A loop, for this is asked of every statement and each closure would be one more object. */
+export function someGlobMatches(globs: readonly Glob[], text: string): boolean {
+  for (const glob of globs) if (globMatches(glob, text)) return true;
+  return false;
+}
+
 function piecesMatch(pieces: Glob['pieces'], text: string): boolean {
   const first = pieces[0] ?? [];
   if (!fitsAt(first, text, 0)) return false;
