@@ -1,8 +1,9 @@
-// The benchmarks' command line: `npm run bench -- create-session [CASE…] [--json] …`.
+// The benchmarks' command line: `npm run bench -- create-session [CASE…] [--json] …`, `npm run bench -- policy …`.
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
 import { type CaseResult, cases, type Effort, measureCase } from './create-session.ts';
 import { describeMachine } from './machine.ts';
+import { measurePolicy, policyReport } from './policy.ts';
 import { report } from './report.ts';
 
 type Subcommand = (asked: {
@@ -11,7 +12,7 @@ type Subcommand = (asked: {
   readonly effort: Effort;
 }) => Promise<void>;
 
-const subcommands: Readonly<Record<string, Subcommand>> = { 'create-session': createSession };
+const subcommands: Readonly<Record<string, Subcommand>> = { 'create-session': createSession, policy };
 
 const options = {
   json: { type: 'boolean', default: false },
@@ -84,4 +85,15 @@ async function createSession({ names, json, effort }: Parameters<Subcommand>[0])
     : report(machine, effort, results);
   process.stdout.write(text);
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+}
+
+async function policy({ names: [surplus], json, effort }: Parameters<Subcommand>[0]): Promise<void> {
+  if (surplus !== undefined) throw new UsageError(`unknown case \`${surplus}\`: policy has none`);
+  const machine = describeMachine();
+  const result = measurePolicy(effort);
+  const text = json
+    ? `${JSON.stringify({ benchmark: 'policy', machine, effort, ...result }, null, 2)}\n`
+    : policyReport(machine, effort, result);
+  process.stdout.write(text);
+  if (result.broken.length > 0) process.exitCode = 1;
 }
