@@ -37,7 +37,7 @@ export type Policy = {
   readonly version: '2012-10-17' | '2008-10-17';
   readonly statements: readonly Statement[];
   /** Spares a look at most of them; absent: every one is looked at. */
-  readonly index?: StatementIndex | undefined;
+  readonly index?: StatementIndex<Statement> | undefined;
 };
 
 /** Why a document was refused. */
