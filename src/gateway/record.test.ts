@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
 import { account, fingerprintOf, type Road, region, testRoad } from '../../test/road.ts';
+import { entryOf } from './record.ts';
 import { keysOf, policy, webSession } from './session.test.ts';
 
 test('a change leaves one event, with what was asked and what came of it', async () => {
@@ -177,6 +178,25 @@ test('secrets stand in no event, no line and no record', async () => {
   const secrets = [credentials.secretAccessKey, credentials.sessionToken, road.root.secretAccessKey, 'AWS4-'];
   for (const secret of secrets) assert.equal(kept.includes(secret), false);
   assert.ok(kept.includes(credentials.accessKeyId), 'the key id is what ties use to issue');
+});
+
+test('explanations are kept whole, or as words where they are too many', async () => {
+  const { world } = await testRoad();
+  const service = world.services.get('sts');
+  const operation = service?.operations.get('GetCallerIdentity');
+  assert.ok(service && operation);
+  const caller = { kind: 'root', account, arn: 'arn', userId: account, accessKeyId: 'AKIA' } as const;
+  const origin = { ip: '::1', userAgent: '', secure: false };
+  const kept = (count: number, fact: string) => {
+    const explanations = Array.from({ length: count }, (_, at) => ({ reason: `r${at}`, fact }));
+    const visit = { requestId: 'r', startedAt: world.now(), origin, protocol: 'query', explanations } as const;
+    const { document } = entryOf(world, { ...visit, service, operation, caller, region, account }, {});
+    return Object(Object(document).additionalEventData).explanations;
+  };
+  assert.deepEqual(kept(1, 'f'), [{ reason: 'r0', fact: 'f' }]);
+  assert.deepEqual(kept(2, 'x'.repeat(60_000)), [{ reason: 'r0' }, { reason: 'r1' }]);
+  assert.equal(kept(5000, 'f').length, 1000);
+  assert.ok(JSON.stringify(kept(100_000, 'x'.repeat(1000))).length < 100 * 1024);
 });
 
 const scrape = async ({ world }: Road) => (await world.metrics.scrape()).body;

@@ -30,7 +30,9 @@ export type Visit = {
 
 /** Longest text of a stranger's that an event keeps, in characters. */
 const maxText = 1024;
-/** Longest JSON text of a request's or an answer's members that an event keeps, in characters. */
+/** Explanations that an event keeps at most. */
+const maxExplanations = 1000;
+/** Longest JSON text of a request's or an answer's members, or of the explanations, that an event keeps, in characters. */
 const maxElements = 100 * 1024;
 
 /** Counts the visit, writes the line, and the event of one that changed nothing. Strangers who prove nothing get no event. */
@@ -103,7 +105,7 @@ export function entryOf(
       input === undefined || error?.status === 400 ? null : bounded(withoutSecrets(operation.input, input)),
     responseElements: bounded(withoutSecrets(operation.output, output)),
     ...(error && { error: { code: error.code, message: error.message.slice(0, maxText) } }),
-    explanations: [...visit.explanations, ...(error?.reason ? [error.reason] : [])].map(asJson),
+    explanations: explanationsOf(visit),
   };
   return { key: auditKey(occurrence), document: auditEvent(occurrence) };
 }
@@ -111,6 +113,13 @@ export function entryOf(
 /** AWS doc: CloudTrail leaves requestParameters and responseElements out beyond 100 KB; whose reference stands in audit.ts. */
 function bounded<T extends object>(shown: T): T | null {
   return JSON.stringify(shown).length > maxElements ? null : shown;
+}
+
+/** Every reason with its facts, or where these are too many, its word alone; at most 1,000. */
+function explanationsOf({ explanations, error }: Visit): readonly { readonly [member: string]: Document }[] {
+  const reasons = [...explanations, ...(error?.reason ? [error.reason] : [])].slice(0, maxExplanations);
+  const whole = reasons.map(asJson);
+  return bounded(whole) ?? reasons.map(({ reason }) => ({ reason: reason.slice(0, 100) }));
 }
 
 /** Reasons hold plain facts; what JSON cannot carry is left out. */

@@ -6,7 +6,7 @@ import { type Entry, type RecorderTraits, recorder } from './recorder.ts';
 const entry = (key: string): Entry<number> => ({ key, document: 1 });
 
 /** A recorder whose timer the test fires, and whose store the test breaks. */
-function rig({ room }: { readonly room?: number } = {}) {
+function rig({ room, roomCharacters }: Pick<RecorderTraits<number>, 'room' | 'roomCharacters'> = {}) {
   const batches: string[][] = [];
   const timers: (() => void)[] = [];
   const failures: unknown[] = [];
@@ -20,6 +20,7 @@ function rig({ room }: { readonly room?: number } = {}) {
     later: (work) => void timers.push(work),
     failed: (cause) => void failures.push(cause),
     ...(room === undefined ? {} : { room }),
+    ...(roomCharacters === undefined ? {} : { roomCharacters }),
   };
   return { made: recorder(traits), batches, timers, failures, state };
 }
@@ -88,4 +89,15 @@ test('a flush that failed says so, and the next one tries again', async () => {
   state.broken = false;
   await made.flush();
   assert.deepEqual(batches, [['a']]);
+});
+
+test('what waits is bounded by its size, too, and makes room when it is written', async () => {
+  const { made, batches } = rig({ roomCharacters: 10 });
+  for (const key of ['four', 'five', 'x']) made.add(entry(key));
+  assert.deepEqual([made.waiting(), made.dropped()], [2, 1]);
+  await made.flush();
+  made.add(entry('123456789'));
+  made.add(entry(''));
+  await made.flush();
+  assert.deepEqual([batches, made.waiting(), made.dropped()], [[['four', 'five'], ['123456789']], 0, 2]);
 });

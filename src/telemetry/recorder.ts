@@ -22,13 +22,27 @@ export type RecorderTraits<D> = {
   readonly failed: (cause: unknown) => void;
   /** Entries that may wait. */
   readonly room?: number;
+  /** Characters that they may have together, as JSON. */
+  readonly roomCharacters?: number;
 };
 
 /** Entries written together at most. */
 const maxBatch = 500;
+/** What may wait where nothing else is said: many small entries or some hundreds of the largest. */
+const defaultRoom = 10_000;
+const defaultCharacters = 32 * 1024 * 1024;
 
-export function recorder<D>({ write, later, failed, room = 10_000 }: RecorderTraits<D>): Recorder<D> {
-  let waiting: Entry<D>[] = [];
+type Waiting<D> = Entry<D> & { readonly characters: number };
+
+export function recorder<D>({
+  write,
+  later,
+  failed,
+  room = defaultRoom,
+  roomCharacters = defaultCharacters,
+}: RecorderTraits<D>): Recorder<D> {
+  let waiting: Waiting<D>[] = [];
+  let characters = 0;
   let lost = 0;
   let scheduled = false;
   let writing: Promise<void> = Promise.resolve();
@@ -36,8 +50,9 @@ export function recorder<D>({ write, later, failed, room = 10_000 }: RecorderTra
   const drain = async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch);
-      await write(batch);
+      await write(batch.map(({ key, document }) => ({ key, document })));
       waiting = waiting.slice(batch.length);
+      characters -= batch.reduce((sum, entry) => sum + entry.characters, 0);
     }
   };
   const schedule = () => {
@@ -53,11 +68,13 @@ export function recorder<D>({ write, later, failed, room = 10_000 }: RecorderTra
   };
   return {
     add(entry) {
-      if (waiting.length >= room) {
+      const size = entry.key.length + JSON.stringify(entry.document).length;
+      if (waiting.length >= room || characters + size > roomCharacters) {
         lost += 1;
         return;
       }
-      waiting.push(entry);
+      waiting.push({ ...entry, characters: size });
+      characters += size;
       schedule();
     },
     flush() {
