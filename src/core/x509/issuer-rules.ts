@@ -25,6 +25,7 @@ export type PathCause =
   | 'notYetValid'
   | 'pathLenConstraint'
   | 'badSignature'
+  | 'unreadableKey'
   | 'nameConstraints'
   | 'policies'
   | 'extendedKeyUsage'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CertificateOptions, der, type Minted, makeCa, makeKeys } from '../../../test/pki.ts';
+import { type CertificateOptions, der, type Minted, makeCa, makeKeys, minted, signerOf } from '../../../test/pki.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from './path.ts';
 
 const now = new Date('2026-06-01T00:00:00Z');
@@ -241,6 +241,17 @@ test('the anchor itself is no leaf', () => {
 test('a leaf with a critical extension nobody understands is untrusted', () => {
   const odd = ca.issue({ extensions: [{ oid: '1.2.3', critical: true, value: der.integer(1) }] });
   assert.equal(failure(validate(odd, [ca])), 'untrusted: unknownCriticalExtension');
+});
+
+test('a leaf whose public key cannot be read is untrusted', () => {
+  const { certificate, keys } = ca.issue();
+  const tbs = Buffer.from(certificate.tbs);
+  const lastOfKey = tbs.indexOf(certificate.spki) + certificate.spki.length - 1;
+  tbs.writeUInt8(tbs.readUInt8(lastOfKey) ^ 1, lastOfKey); // The point is off the curve.
+  const { algorithm, sign } = signerOf(ca.privateKey);
+  const odd = minted(new Uint8Array(der.sequence(tbs, algorithm, der.bits(sign(tbs)))), keys);
+  for (const requirements of ['generic', 'rolesanywhere'] as const)
+    assert.equal(failure(validate(odd, [ca], [root], { requirements })), 'untrusted: unreadableKey');
 });
 
 test('plain RFC 5280 asks less of leaf and anchor', () => {

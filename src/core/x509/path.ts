@@ -99,7 +99,10 @@ export function validatePath(asked: PathQuestion): PathVerdict {
   if (early !== undefined) return { ...blame, reason: 'leafNotYetValid', cause: 'notYetValid', detail: early };
   const late = lapsed(leaf.notAfter, now);
   if (late !== undefined) return { ...blame, reason: 'leafExpired', cause: 'expired', detail: late };
-  return { ok: true, path };
+  if (leaf.publicKey()) return { ok: true, path };
+  // What a path is for: a leaf without a key to hand on vouches for nobody.
+  const detail = 'OpenSSL cannot read its public key';
+  return { ...blame, reason: 'untrusted', cause: 'unreadableKey', rule: 'RFC 5280 §6.1.5(c)', detail };
 }
 
 // AWS doc: MD5 and SHA-1 are refused. Ours: in every certificate that is sent, on the path or beside it, so that no order of
