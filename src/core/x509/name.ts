@@ -50,7 +50,11 @@ function attributeOf(element: Element): NameAttribute {
   const value = fields.next();
   fields.end();
   const { tag, raw } = value;
-  return Object.freeze({ oid, type: shortNameOf(oid), value: stringOf(value) ?? `#${hexOf(raw)}`, tag, raw });
+  const type = shortNameOf(oid);
+  const text = stringOf(value);
+  // Spec: RFC 5280 appendix A.1: all types that have a name here are text. What others hold is theirs to say.
+  if (text === undefined && type !== undefined) refuse(`${type} that is no character string`);
+  return Object.freeze({ oid, type, value: text ?? `#${hexOf(raw)}`, tag, raw });
 }
 
 function rdnKey(attributes: readonly NameAttribute[]): string {
