@@ -39,7 +39,12 @@ test('every form of subjectAltName is read in order', () => {
       email: ['a@b'],
       ip: [new Uint8Array([10, 0, 0, 1]), new Uint8Array(16)],
       directoryName: 'O=X,CN=y',
-      raw: [der.tlv(0x88, new Uint8Array([42, 3]))],
+      raw: [
+        der.tlv(0x88, new Uint8Array([42, 3])),
+        der.tlv(0xa0, der.oid('1.2.3'), der.tlv(0xa0, der.text(0x0c, 'a'))),
+        der.tlv(0xa5, der.tlv(0xa0, der.text(0x0c, 'a')), der.tlv(0xa1, der.text(0x13, 'b'))),
+        der.tlv(0xa3, der.sequence()),
+      ],
     },
   });
   const shown = subjectAltName.map(
@@ -54,6 +59,9 @@ test('every form of subjectAltName is read in order', () => {
     'ip 10,0,0,1',
     `ip ${new Uint8Array(16)}`,
     'registeredID 42,3',
+    'otherName 6,2,42,3,160,3,12,1,97',
+    'ediPartyName 160,3,12,1,97,161,3,19,1,98',
+    'x400Address 48,0',
   ]);
 });
 
@@ -131,12 +139,23 @@ for (const [why, ...extensions] of [
     { oid: '2.5.29.19', value: der.sequence(der.boolean(true), der.integer(1), der.integer(1)) },
   ],
   ['keyUsage that is no bit string', { oid: '2.5.29.15', value: der.integer(1) }],
+  ['keyUsage without a bit', { oid: '2.5.29.15', value: der.bits(new Uint8Array()) }],
   ['an empty extKeyUsage', { oid: '2.5.29.37', value: der.sequence() }],
   ['an empty subjectAltName', sanOf()],
   ['a DNS name that is not ASCII', sanOf(name(0x82, '\xe4.example'))],
   ['an IP address of five bytes', sanOf(der.tlv(0x87, new Uint8Array(5)))],
   ['a general name of a tenth form', sanOf(name(0x89, 'a'))],
   ['a DNS name in constructed form', sanOf(der.tlv(0xa2, der.integer(1)))],
+  ['an otherName without a value', sanOf(der.tlv(0xa0, der.oid('1.2.3')))],
+  ['an otherName without a type', sanOf(der.tlv(0xa0, der.tlv(0xa0, der.integer(1))))],
+  [
+    'an otherName with two values',
+    sanOf(der.tlv(0xa0, der.oid('1.2.3'), der.tlv(0xa0, der.integer(1), der.integer(1)))),
+  ],
+  ['an x400Address in primitive form', sanOf(name(0x83, 'a'))],
+  ['an ediPartyName without a party', sanOf(der.tlv(0xa5, der.tlv(0xa0, name(0x0c, 'a'))))],
+  ['an ediPartyName whose party is no text', sanOf(der.tlv(0xa5, der.tlv(0xa1, der.integer(1))))],
+  ['a registeredID cut short', sanOf(der.tlv(0x88, new Uint8Array([42, 0x83])))],
   ['name constraints without subtrees', { oid: '2.5.29.30', value: der.sequence() }],
   ['name constraints with an empty list', { oid: '2.5.29.30', value: der.sequence(der.tlv(0xa0)) }],
   ['name constraints with a minimum', permitted(name(0x82, 'a'), der.tlv(0x80, new Uint8Array([1])))],

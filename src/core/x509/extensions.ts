@@ -163,6 +163,8 @@ function expectOctets(value: Element): Uint8Array {
 
 function keyUsage(value: Element): readonly KeyUsage[] {
   const { bytes } = bitsOf(value);
+  // Spec: RFC 5280 §4.2.1.3: at least one bit, known here or not.
+  if (bytes.every((byte) => byte === 0)) refuse('key usage without a bit');
   return keyUsages.filter((_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
 

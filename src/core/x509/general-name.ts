@@ -1,8 +1,8 @@
 // General names: what a subjectAltName lists and what name constraints are about. One row per form.
 // Spec: RFC 5280 §4.2.1.6.
-import { type Element, explicit, refuse } from './der.ts';
+import { children, type Element, explicit, fieldsOf, oidOf, refuse } from './der.ts';
 import { type Name, nameOf } from './name.ts';
-import { ia5 } from './strings.ts';
+import { ia5, stringOf } from './strings.ts';
 
 /** Forms that carry 7-bit text. */
 export type TextForm = 'dns' | 'email' | 'uri';
@@ -26,22 +26,39 @@ const text =
   (form: TextForm): Read =>
   ({ content }) => ({ form, value: ia5(content) });
 const opaque =
-  (form: OpaqueForm): Read =>
-  ({ content }) => ({ form, value: content });
+  (form: OpaqueForm, check: (element: Element) => unknown): Read =>
+  (element) => {
+    check(element);
+    return { form, value: element.content };
+  };
+
+function checkOtherName(element: Element): void {
+  const fields = fieldsOf(element, element.tag);
+  oidOf(fields.next());
+  explicit(fields.next(0xa0));
+  fields.end();
+}
+
+function checkEdiPartyName(element: Element): void {
+  const fields = fieldsOf(element, element.tag);
+  for (const party of [fields.optional(0xa0), fields.next(0xa1)])
+    if (party && stringOf(explicit(party)) === undefined) refuse('EDI party name that is no text');
+  fields.end();
+}
 
 const forms: Readonly<Record<number, Read>> = {
-  160: opaque('otherName'), // [0]
+  160: opaque('otherName', checkOtherName), // [0]
   129: text('email'),
   130: text('dns'),
-  163: opaque('x400Address'),
+  163: opaque('x400Address', children),
   164: (element) => ({ form: 'directoryName', value: nameOf(explicit(element)) }),
-  165: opaque('ediPartyName'),
+  165: opaque('ediPartyName', checkEdiPartyName),
   134: text('uri'),
   135: ({ content }, ipForm) =>
     ipLengths[ipForm].some((length) => length === content.length)
       ? { form: 'ip', value: content }
       : refuse('IP address of impossible length'),
-  136: opaque('registeredID'),
+  136: opaque('registeredID', (element) => oidOf(element, element.tag)),
 };
 
 /** Reads a GeneralName; throws DerError. */
