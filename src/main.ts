@@ -4,9 +4,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Address, type Config, ConfigError } from './config.ts';
+import { type CrlSources, crlSources } from './crl-sources/crl-sources.ts';
+import { fetchCrl } from './crl-sources/fetch-crl.ts';
+import { listsInDirectory } from './crl-sources/kept-lists.ts';
+import { crlMetrics } from './crl-sources/metrics.ts';
+import { parseList } from './crl-sources/parse-list.ts';
 import { handle, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
-import { knowledge } from './gateway/knowledge.ts';
+import { type Knowledge, knowledge } from './gateway/knowledge.ts';
 import { type OpenDoor, urlOf } from './gateway/listening.ts';
 import { openMetricsDoor } from './gateway/metrics-door.ts';
 import { writeEntries } from './gateway/record.ts';
@@ -17,6 +22,7 @@ import { keyringFile } from './keyring-file.ts';
 import { trustAnchorExpiry } from './notifications/trust-anchor-expiry.ts';
 import { ensureAccount, type NewRootKey } from './root-account.ts';
 import { anyrole } from './services/anyrole/index.ts';
+import { configuredPlaces } from './services/anyrole/records.ts';
 import { iam } from './services/iam/index.ts';
 import { rolesanywhere } from './services/rolesanywhere/index.ts';
 import { defaultSettings, parseSettings, type Settings } from './services/settings.ts';
@@ -75,21 +81,27 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
   for (const collected of [...recorderMetrics(records), ...processMetrics(), trustAnchorExpiry(store, now)]) {
     measured.register(collected);
   }
+  const known = knowledge();
+  const fetchedCrls = fetchedCrlsOf(config, settings, store, log, known.certificatesOf);
   const world: World = {
     services,
     settings,
     throttle: throttle(settings.rates),
     store,
     keyring,
-    knowledge: knowledge(),
+    knowledge: known,
     recorder: records,
     log,
     metrics: measured,
+    fetchedCrls,
     now,
     newId: ascendingIds(now),
     randomBytes,
   };
+  for (const collected of crlMetrics(fetchedCrls, now)) measured.register(collected);
   const metricsDoor = config.metrics && (await openedMetricsDoor(config.metrics, measured, log));
+  // What is kept is read before the first request: a session is not refused for want of a list that is there.
+  await fetchedCrls.start();
   const door = await openDoor(
     {
       handle: (request, origin) => handle(world, request, origin),
@@ -100,6 +112,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     config.host,
     config.port,
   ).catch(async (cause) => {
+    await fetchedCrls.close();
     await metricsDoor?.close(0);
     throw unopened('--listen', config, cause);
   });
@@ -110,12 +123,40 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     newRootKey,
     async close(graceMs = defaultGraceMs) {
       await door.close(graceMs);
+      await fetchedCrls.close();
       await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
       await records.flush().catch((cause) => log.error({ cause: String(cause) }, 'audit events were lost'));
       await store.close();
       log.flush();
     },
   };
+}
+
+function fetchedCrlsOf(
+  { dataDir }: Config,
+  { crlSources: fetching }: Settings,
+  store: Store,
+  log: Log,
+  certificatesOf: Knowledge['certificatesOf'],
+): CrlSources {
+  const { hosts, directories, distributionPointHosts } = fetching;
+  return crlSources({
+    ...fetching,
+    places: {
+      source: { hosts, directories },
+      distributionPoint: { hosts: distributionPointHosts, directories: [] },
+    },
+    configured: () => store.read((reader) => configuredPlaces(reader, certificatesOf)),
+    fetch: fetchCrl,
+    parse: parseList,
+    lists: listsInDirectory(join(dataDir, 'crl-sources')),
+    now: () => new Date(),
+    later(ms, work) {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
+    log,
+  });
 }
 
 /** Metrics, with a log line for each that cannot be had. */

@@ -4,6 +4,8 @@ import { createHash, createHmac, type KeyObject } from 'node:crypto';
 import { presignRequest, signRequest } from '../src/core/signature/hmac.ts';
 import { signX509Request } from '../src/core/signature/x509.ts';
 import type { Certificate } from '../src/core/x509/certificate.ts';
+import { crlSources } from '../src/crl-sources/crl-sources.ts';
+import { parseList } from '../src/crl-sources/parse-list.ts';
 import { handle } from '../src/gateway/handle.ts';
 import { knowledge } from '../src/gateway/knowledge.ts';
 import { writeEntries } from '../src/gateway/record.ts';
@@ -13,6 +15,7 @@ import { createKeyring } from '../src/keyring.ts';
 import { services } from '../src/main.ts';
 import type { HeaderPair, WireRequest } from '../src/protocols/protocol.ts';
 import { ensureAccount } from '../src/root-account.ts';
+import { configuredPlaces } from '../src/services/anyrole/records.ts';
 import { defaultSettings, type Settings } from '../src/services/settings.ts';
 import { memoryStore } from '../src/store/memory.ts';
 import type { Document, Store } from '../src/store/store.ts';
@@ -42,6 +45,9 @@ export type Answer = {
   /** Text of the first XML element of the name. */
   text(element: string): string | undefined;
 };
+
+/** What the network answers, for the lists that the server fetches: bytes of a list, or undefined where nobody answers. */
+export type Network = (href: string) => Uint8Array | undefined;
 
 export type Options = {
   readonly keys?: Keys | undefined;
@@ -78,9 +84,11 @@ export type Road = Awaited<ReturnType<typeof testRoad>>;
 export async function testRoad({
   store = memoryStore(),
   settings = defaultSettings,
+  network = () => undefined,
 }: {
   readonly store?: Store;
   readonly settings?: Settings;
+  readonly network?: Network;
 } = {}) {
   let now = new Date('2026-11-22T12:00:00Z');
   let seed = 0;
@@ -112,16 +120,39 @@ export async function testRoad({
     },
   });
   let counter = 0;
+  const known = knowledge();
+  const { hosts, directories, distributionPointHosts } = settings.crlSources;
+  const kept = new Map<string, Uint8Array>();
+  const fetchedCrls = crlSources({
+    ...settings.crlSources,
+    places: { source: { hosts, directories }, distributionPoint: { hosts: distributionPointHosts, directories: [] } },
+    configured: () => store.read((reader) => configuredPlaces(reader, known.certificatesOf)),
+    async fetch({ href }) {
+      const bytes = network(href);
+      if (bytes === undefined) return { ok: false, reason: 'notReached', detail: 'ECONNREFUSED' };
+      return { ok: true, bytes, digest: fingerprintOf(bytes) };
+    },
+    parse: parseList,
+    lists: {
+      read: async (key) => kept.get(key),
+      write: async (key, bytes) => void kept.set(key, bytes),
+      remove: async (key) => void kept.delete(key),
+    },
+    now: () => now,
+    later: () => () => {},
+    log,
+  });
   const world: World = {
     services,
     settings,
     throttle: throttle(settings.rates),
     store,
     keyring,
-    knowledge: knowledge(),
+    knowledge: known,
     recorder: records,
     log,
     metrics: metrics(),
+    fetchedCrls,
     now: () => now,
     newId: () => `00000000-0000-7000-8000-${(++counter).toString(16).padStart(12, '0')}`,
     randomBytes,

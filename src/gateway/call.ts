@@ -67,6 +67,7 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     policyOf: world.knowledge.policyOf,
     certificatesOf: world.knowledge.certificatesOf,
     crlOf: world.knowledge.crlOf,
+    fetchedCrls: world.fetchedCrls,
     validatePath: world.knowledge.validatePath,
     explain: (reason) => visit.explanations.push(reason),
     read: <T>(work: (reader: Reader) => Promise<T>) => world.store.read(work),

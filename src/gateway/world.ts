@@ -1,5 +1,6 @@
 // What the gateway is made with: everything that is not a function of the request. main.ts makes it, tests make another.
 import type { Keyring } from '../keyring.ts';
+import type { FetchedCrls } from '../services/fetched-crls.ts';
 import type { Settings } from '../services/settings.ts';
 import type { Document, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -16,6 +17,7 @@ export type World = {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly knowledge: Knowledge;
+  readonly fetchedCrls: FetchedCrls;
   readonly recorder: Recorder<Document>;
   readonly log: Log;
   readonly metrics: Metrics;

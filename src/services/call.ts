@@ -9,6 +9,7 @@ import type { Certificate } from '../core/x509/certificate.ts';
 import type { Crl } from '../core/x509/crl.ts';
 import type { validatePath } from '../core/x509/path.ts';
 import type { Reader, Writer } from '../store/store.ts';
+import type { FetchedCrls } from './fetched-crls.ts';
 import type { Settings } from './settings.ts';
 
 /** Who signed the request: somebody of an account, or somebody who has yet to prove who they are. */
@@ -97,6 +98,8 @@ export type Call = {
    * none.
    */
   crlOf(digest: string, bytes: () => Promise<Uint8Array>): Promise<Crl>;
+  /** The CRLs that the server fetches: places, lists, and how it went. */
+  readonly fetchedCrls: FetchedCrls;
   /** Path validation that remembers a path while all of it is valid. */
   readonly validatePath: typeof validatePath;
   /** Adds facts for the audit event and the operator; the caller never sees them. */

@@ -99,6 +99,56 @@ describe('a settings file', () => {
   });
 });
 
+test('places to fetch revocation lists from are hosts and directories in their normal form, and none by default', () => {
+  const given = {
+    hosts: ['crl.example.com', '[::1]:8080'],
+    directories: ['/srv/crl/', '/'],
+    distributionPointHosts: ['pki.example.com:81'],
+    refreshSeconds: 60,
+    timeoutSeconds: 60,
+    maxBytes: 1024,
+  };
+  assert.deepEqual(good({ crlSources: given }).crlSources, {
+    ...given,
+    hosts: [
+      { hostname: 'crl.example.com', port: undefined },
+      { hostname: '[::1]', port: 8080 },
+    ],
+    directories: ['/srv/crl', '/'],
+    distributionPointHosts: [{ hostname: 'pki.example.com', port: 81 }],
+  });
+  const { hosts, directories, distributionPointHosts } = defaultSettings.crlSources;
+  assert.deepEqual([hosts, directories, distributionPointHosts], [[], [], []]);
+});
+
+const fetching = (crlSources: unknown) => ({ crlSources });
+for (const [what, crlSources, at, expected] of [
+  ['a list of sources', [], '', /an object/],
+  ['hosts as text', { hosts: 'crl.example.com' }, '.hosts', /a list/],
+  ['too many hosts', { hosts: Array(101).fill('crl.example.com') }, '.hosts', /at most 100/],
+  ['a wildcard', { hosts: ['a.test', '*.example.com'] }, '.hosts[1]', /without a wildcard/],
+  ['a host in upper case', { distributionPointHosts: ['CRL.test'] }, '.distributionPointHosts[0]', /lower case/],
+  ['a URL for a host', { hosts: ['http://crl.example.com/'] }, '.hosts[0]', /HOST:PORT/],
+  ['a number for a host', { hosts: [1] }, '.hosts[0]', /HOST:PORT/],
+  ['a relative directory', { directories: ['crl'] }, '.directories[0]', /an absolute path/],
+  ['a directory that climbs', { directories: ['/srv/../etc'] }, '.directories[0]', /without \. and \.\./],
+  ['an hour as text', { refreshSeconds: '3600' }, '.refreshSeconds', /whole number, 60–604800/],
+  ['a refresh too often', { refreshSeconds: 59 }, '.refreshSeconds', /60–604800/],
+  ['no patience', { timeoutSeconds: 0 }, '.timeoutSeconds', /1–60/],
+  ['no bound', { maxBytes: 2 ** 31 }, '.maxBytes', /1024–268435456/],
+] as const)
+  test(`${what} cannot be where revocation lists come from`, () => {
+    const verdict = read(fetching(crlSources));
+    assert.ok(!verdict.ok);
+    assert.deepEqual([verdict.reason, verdict.at], ['badValue', `crlSources${at}`]);
+    assert.match(verdict.expected, expected);
+  });
+
+test('an unknown key of crlSources is named', () => {
+  const verdict = read(fetching({ host: [] }));
+  assert.deepEqual(verdict.ok || [verdict.reason, verdict.at], ['unknownKey', 'crlSources.host']);
+});
+
 const authority = (part: object) => ({
   privateCertificateAuthorities: [{ arn, certificateFile: 'ca.pem', ...part }],
 });

@@ -1,7 +1,9 @@
 // What an operator may set: AWS's quotas, request rates, private CAs, and where AWS's behaviour is a choice. Its file is
 // JSON, one object; what it does not name keeps its default, what it names wrongly is refused with its key.
+import { isAbsolute, normalize } from 'node:path';
 import { parseCertificate, parsePemCertificates } from '../core/x509/certificate.ts';
 import { importViolations } from '../core/x509/constraints.ts';
+import { type CrlHost, crlHostOf } from '../core/x509/crl-url.ts';
 import { certificatePem } from '../core/x509/pem.ts';
 import { isRegion, parseArn } from './arn.ts';
 
@@ -69,6 +71,22 @@ export type PrivateCa = {
   readonly certificatePem: string;
 };
 
+/** Where revocation lists may be fetched from, and how. Empty lists: nothing is fetched. */
+export type CrlFetching = {
+  /** For URLs that are written through the API. */
+  readonly hosts: readonly CrlHost[];
+  /** Absolute; for file URLs that are written through the API. */
+  readonly directories: readonly string[];
+  /** For URLs that stand in certificates. */
+  readonly distributionPointHosts: readonly CrlHost[];
+  /** From one success to the next attempt, at most. */
+  readonly refreshSeconds: number;
+  /** Of one attempt, redirects included. */
+  readonly timeoutSeconds: number;
+  /** Of one list. */
+  readonly maxBytes: number;
+};
+
 export type Settings = {
   readonly quotas: Quotas;
   /** By operation; `default` is shared by all that have none of their own. Per account and Region. Absent: unlimited. */
@@ -77,6 +95,7 @@ export type Settings = {
   readonly enforceInstanceProperties: boolean;
   /** By ARN. */
   readonly privateCas: ReadonlyMap<string, PrivateCa>;
+  readonly crlSources: CrlFetching;
 };
 
 /** AWS's own, except that there are no rates. */
@@ -85,6 +104,14 @@ export const defaultSettings: Settings = Object.freeze({
   rates: new Map(),
   enforceInstanceProperties: false,
   privateCas: new Map(),
+  crlSources: {
+    hosts: [],
+    directories: [],
+    distributionPointHosts: [],
+    refreshSeconds: 3600,
+    timeoutSeconds: 10,
+    maxBytes: 64 * 1024 * 1024,
+  },
 });
 
 /** The rate of every operation that has none of its own. */
@@ -113,7 +140,7 @@ export type SettingsVerdict =
 export function parseSettings(text: string, source: SettingsSource): SettingsVerdict {
   try {
     const at = '';
-    const sections = ['quotas', 'rates', 'enforceInstanceProperties', 'privateCertificateAuthorities'];
+    const sections = ['quotas', 'rates', 'enforceInstanceProperties', 'privateCertificateAuthorities', 'crlSources'];
     const given = members(jsonOf(text), at, sections);
     return {
       ok: true,
@@ -122,6 +149,7 @@ export function parseSettings(text: string, source: SettingsSource): SettingsVer
         rates: ratesOf(given.rates, source.operations),
         enforceInstanceProperties: enforcedOf(given.enforceInstanceProperties),
         privateCas: privateCasOf(given.privateCertificateAuthorities, source),
+        crlSources: crlSourcesOf(given.crlSources),
       },
     };
   } catch (thrown) {
@@ -216,6 +244,52 @@ function rateOf(value: unknown, at: string): Rate {
 function enforcedOf(value: unknown = defaultSettings.enforceInstanceProperties): boolean {
   if (typeof value === 'boolean') return value;
   throw bad('enforceInstanceProperties', 'true or false');
+}
+
+function crlSourcesOf(value: unknown = {}): CrlFetching {
+  const at = 'crlSources';
+  const defaults = defaultSettings.crlSources;
+  const given = members(value, at, Object.keys(defaults));
+  const amount = (name: keyof CrlFetching & keyof typeof fetchingBounds) =>
+    given[name] === undefined ? defaults[name] : numberOf(given[name], under(at, name), fetchingBounds[name]);
+  return {
+    hosts: listOf(given.hosts, under(at, 'hosts'), 'HOST or HOST:PORT in lower case, without a wildcard', crlHostOf),
+    directories: listOf(given.directories, under(at, 'directories'), 'an absolute path without . and ..', directoryOf),
+    distributionPointHosts: listOf(
+      given.distributionPointHosts,
+      under(at, 'distributionPointHosts'),
+      'HOST or HOST:PORT in lower case, without a wildcard',
+      crlHostOf,
+    ),
+    refreshSeconds: amount('refreshSeconds'),
+    timeoutSeconds: amount('timeoutSeconds'),
+    maxBytes: amount('maxBytes'),
+  };
+}
+
+// Ours: nobody's server is asked more than once a minute, and a caller waits for a first list no longer than clients do.
+const fetchingBounds = {
+  refreshSeconds: [60, 7 * 24 * 3600],
+  timeoutSeconds: [1, 60],
+  maxBytes: [1024, 256 * 1024 * 1024],
+} as const;
+
+/** What `read` makes of each text of a list of at most a hundred. */
+function listOf<T>(value: unknown, at: string, expected: string, read: (text: string) => T | undefined): readonly T[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > 100) throw bad(at, 'a list of at most 100');
+  return value.map((item, index) => {
+    const made = typeof item === 'string' && item.length <= 1024 ? read(item) : undefined;
+    if (made === undefined) throw bad(`${at}[${index}]`, expected);
+    return made;
+  });
+}
+
+/** The directory without a slash at its end. */
+function directoryOf(text: string): string | undefined {
+  if (!isAbsolute(text) || text.includes('\0')) return undefined;
+  const plain = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text;
+  return normalize(plain) === plain ? plain : undefined;
 }
 
 function privateCasOf(value: unknown = [], source: SettingsSource): ReadonlyMap<string, PrivateCa> {

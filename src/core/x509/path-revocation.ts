@@ -23,7 +23,8 @@ export interface PathRevocationQuestion {
   readonly signers: readonly TrustedPath[];
   readonly lists: readonly RevocationList[];
   readonly now: Date;
-  readonly demand: RevocationDemand;
+  /** Of every certificate, or of each. */
+  readonly demand: RevocationDemand | ((certificate: Certificate) => RevocationDemand);
 }
 
 /** A list that says nothing about a certificate of its issuer's, and why. */
@@ -96,7 +97,7 @@ type WithoutFrame<T> = T extends unknown ? Omit<T, 'ok' | 'silent'> : never;
 function failureOf(
   certificate: Certificate,
   verdict: RevocationVerdict,
-  demand: RevocationDemand,
+  demand: PathRevocationQuestion['demand'],
 ): WithoutFrame<RevocationFailure> | undefined {
   switch (verdict.status) {
     case 'good':
@@ -108,7 +109,7 @@ function failureOf(
       return { reason: 'revoked', certificate, rule: 'RFC 5280 §6.3.3(j)', detail, list, entry };
     }
     case 'unknown':
-      return unjudged(certificate, verdict, demand);
+      return unjudged(certificate, verdict, typeof demand === 'function' ? demand(certificate) : demand);
   }
 }
 

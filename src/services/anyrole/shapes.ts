@@ -1,5 +1,8 @@
 // Shapes that several of the operator's operations share.
-import { integer, optional, string } from '../../contract/shape.ts';
+import { integer, optional, pattern, string } from '../../contract/shape.ts';
+
+/** The id of a resource: its record's key is made of it. */
+export const Uuid = string({ min: 36, max: 36, pattern: pattern('[a-f0-9-]{36}') });
 
 /** Items of a page: where the request does not say, and at most. */
 export const pageSizes = Object.freeze({ default: 50, max: 100 });

@@ -14,6 +14,7 @@ import { parseArn } from '../arn.ts';
 import { type Call, type CertificateHolder, operation } from '../call.ts';
 import { findManagedPolicy, findRole, type RoleRecord } from '../iam/records.ts';
 import { AccessDeniedException, unassumable, ValidationException } from './errors.ts';
+import { followPoints, revocationDemands } from './fetched-revocation.ts';
 import { byArn, nameIn, type ProfileRecord, profiles, type TrustAnchorRecord, trustAnchors } from './records.ts';
 import { checkRevocation, enabledCrls } from './revocation.ts';
 import { checkTrustPolicy } from './role-trust.ts';
@@ -47,13 +48,14 @@ export const CreateSession = operation({
   access: () => [],
   async run(asked, call) {
     const holder = certificateHolder(call);
-    const { trustAnchor, profile, role, crls, unknownPolicy } = await load(asked, call);
+    const { trustAnchor, profile, role, revocation, unknownPolicy } = await load(asked, call);
     checkTrustAnchor(trustAnchor);
     checkProfile(profile);
     const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
     const path = checkChain(holder, anchors, call);
+    const followed = holder.proof().ok ? await followPoints(path, trustAnchor, call) : [];
     const grant = attempted(() => {
-      checkRevocation({ path, intermediates: holder.chain, anchors }, crls, call);
+      checkRevocation({ path, intermediates: holder.chain, anchors }, { ...revocation, followed }, call);
       checkProof(holder);
       checkRoleInProfile(asked, profile);
       checkSessionName(asked, profile);
@@ -109,9 +111,10 @@ async function load({ trustAnchorArn, profileArn, roleArn }: Asked, call: Call) 
     const profile = await byArn(reader, profiles, profileArn, call);
     const roleName = nameIn(roleArn);
     const role = roleName === undefined ? undefined : await findRole(reader, call.account, roleName);
-    const crls = await enabledCrls(reader, trustAnchor, call);
+    const demands = await revocationDemands(reader, trustAnchor, call);
+    const revocation = { demands, imported: await enabledCrls(reader, trustAnchor, demands, call) };
     const unknownPolicy = await firstUnknown(reader, call.account, profile?.managedPolicyArns ?? []);
-    return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined, crls, unknownPolicy };
+    return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined, revocation, unknownPolicy };
   });
 }
 

@@ -1,5 +1,5 @@
-// CRLs: lists of certificates that a trust anchor vouches for no longer. They are imported, never fetched, and belong to
-// one trust anchor; what they say is judged in revocation.ts.
+// CRLs: lists of certificates that a trust anchor vouches for no longer. These are imported and belong to one trust anchor;
+// what they say is judged in revocation.ts, with those that are fetched.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 import { createHash } from 'node:crypto';
 import {

@@ -1,10 +1,11 @@
-// Whether a certificate on the way to the trust anchor was revoked, by the CRLs that were imported for it and enabled.
+// Whether a certificate on the way to the trust anchor was revoked, by the CRLs that were imported for it and enabled, and by
+// those that the operator has fetched.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html: no CRL is fetched, no OCSP asked.
-import type { Reason } from '../../contract/error.ts';
+import type { Reason, ServiceError } from '../../contract/error.ts';
 import type { RevocationList } from '../../core/x509/crl-status.ts';
 import {
   judgePathRevocation,
-  type RevocationDemand,
+  type PathRevocation,
   type RevocationFailure,
   type SignerQuestion,
   signersBeside,
@@ -12,22 +13,30 @@ import {
 import type { Reader } from '../../store/store.ts';
 import type { Call } from '../call.ts';
 import { AccessDeniedException } from './errors.ts';
+import {
+  type FollowedCertificate,
+  fetchedLists,
+  type NamedList,
+  type RevocationDemands,
+} from './fetched-revocation.ts';
 import { crls, crlsOfTrustAnchors, maxCrls, placeOf, type TrustAnchorRecord, underAnchor } from './records.ts';
 
 /** The trust anchor's enabled CRLs, each under the id of its resource; their bytes are read only where no earlier request did. */
 export async function enabledCrls(
   reader: Reader,
   anchor: TrustAnchorRecord | undefined,
+  { policy }: RevocationDemands,
   call: Call,
 ): Promise<readonly RevocationList[]> {
   if (anchor === undefined) return [];
+  const stale = policy.importedCrls === 'accept' ? 'ignore' : 'refuse';
   const prefix = underAnchor(call, anchor.id);
   const entries = await crlsOfTrustAnchors.list(reader, { prefix, limit: maxCrls });
   const enabled: RevocationList[] = [];
   for (const { key, record } of entries.filter((entry) => entry.record.enabled)) {
     const id = key.slice(prefix.length);
     const bytes = async () => Buffer.from((await crls.get(reader, placeOf(call) + id))?.crlData ?? '', 'base64');
-    enabled.push({ id, crl: await call.crlOf(record.digest, bytes), stale: 'ignore' });
+    enabled.push({ id, crl: await call.crlOf(record.digest, bytes), stale });
   }
   return enabled;
 }
@@ -35,43 +44,95 @@ export async function enabledCrls(
 /** A path to the trust anchor, with what was sent beside it and what the anchor trusts. */
 export type TrustedHolder = Pick<SignerQuestion, 'path' | 'intermediates' | 'anchors'>;
 
+/** What a path is judged by. */
+export type RevocationEvidence = {
+  readonly imported: readonly RevocationList[];
+  readonly demands: RevocationDemands;
+  readonly followed: readonly FollowedCertificate[];
+};
+
 /**
  * Throws AccessDeniedException when revocation does not leave the path standing. AWS seen: the sentence for a revoked one.
- * Ours: an imported list past its nextUpdate still speaks, and one that cannot be used says nothing, as if it were not there;
- * which ones could not be used, and why, stands in the audit event.
+ * Ours: the trust anchor's policy says whether an imported list past its nextUpdate still speaks (it does, if nobody said
+ * anything), and whether fetched lists must be there (they must): then a source without one, or with an old one, refuses
+ * everybody, and a certificate whose distribution points are followed must be good by a list. An imported list that cannot
+ * be used says nothing, as if it were not there; which ones, and why, stands in the audit event.
  */
-export function checkRevocation(
+export function checkRevocation(holder: TrustedHolder, evidence: RevocationEvidence, call: Call): void {
+  const { demands, followed, imported } = evidence;
+  const signers = [...holder.path.slice(1), ...holder.anchors];
+  const { lists, unready, missed } = fetchedLists(demands, followed, signers, call);
+  const asked = new Map<RevocationList, NamedList['name']>(lists.map(({ list, name }) => [list, name]));
+  for (const list of imported) asked.set(list, { crlId: list.id ?? '' });
+  const strict = demands.policy.fetchedCrls === 'refuse';
+  for (const distributionPoint of missed) call.explain({ reason: 'crlUnavailable', distributionPoint });
+  if (!strict) for (const source of unready) call.explain(source);
+  const verdict = judged(holder, [...asked.keys()], strict ? followed : [], call);
+  for (const { list, certificate, reason: because } of verdict.silent)
+    call.explain({ reason: 'unusableCrl', ...asked.get(list), because, certificate: certificate.fingerprint });
+  if (!verdict.ok && verdict.reason === 'revoked') throw refusal(verdict, asked);
+  const [unreadySource = unusableSource(verdict, lists)] = unready;
+  if (strict && unreadySource !== undefined) throw AccessDeniedException(unjudged, unreadySource);
+  if (!verdict.ok) throw refusal(verdict, asked);
+}
+
+function judged(
   holder: TrustedHolder,
   lists: readonly RevocationList[],
-  call: Call,
-  demand: RevocationDemand = 'soft',
-): void {
-  if (lists.length === 0 && demand === 'soft') return;
-  const { now } = call;
-  const signers = signersBeside({ ...holder, lists, now });
-  const verdict = judgePathRevocation({ path: holder.path, signers, lists, now, demand });
-  for (const { list, certificate, reason: because } of verdict.silent)
-    call.explain({ reason: 'unusableCrl', crlId: list.id, because, certificate: certificate.fingerprint });
-  if (!verdict.ok) throw AccessDeniedException(sentences[verdict.reason], reasonOf(verdict));
+  followed: readonly FollowedCertificate[],
+  { now }: Call,
+): PathRevocation {
+  if (lists.length === 0 && followed.length === 0) return { ok: true, silent: [] };
+  const mustBeGood = new Set(followed.map(({ certificate }) => certificate));
+  return judgePathRevocation({
+    path: holder.path,
+    signers: signersBeside({ ...holder, lists, now }),
+    lists,
+    now,
+    demand: (certificate) => (mustBeGood.has(certificate) ? 'hard' : 'soft'),
+  });
 }
+
+/** A source whose list is in the name of the path's issuer and cannot be used: no better than none. */
+function unusableSource({ silent }: PathRevocation, lists: readonly NamedList[]) {
+  for (const { list, reason: because } of silent) {
+    const { crlSourceId } = lists.find((one) => one.list === list)?.name ?? {};
+    // A list about other certificates of the issuer's is as it should be.
+    if (crlSourceId !== undefined && because !== 'outOfScope')
+      return { reason: 'crlUnavailable', crlSourceId, because };
+  }
+  return undefined;
+}
+
+const unjudged = 'Untrusted signing certificate';
 
 // Ours: AWS fetches no list and asks for none; a caller whose certificate cannot be judged is told no more than a stranger.
 const sentences: Readonly<Record<RevocationFailure['reason'], string>> = {
   revoked: 'Certificate revoked',
-  staleCrl: 'Untrusted signing certificate',
-  unknown: 'Untrusted signing certificate',
+  staleCrl: unjudged,
+  unknown: unjudged,
 };
 
-function reasonOf(failure: RevocationFailure): Reason {
+function refusal(failure: RevocationFailure, names: ReadonlyMap<RevocationList, NamedList['name']>): ServiceError {
+  return AccessDeniedException(sentences[failure.reason], reasonOf(failure, names));
+}
+
+function reasonOf(failure: RevocationFailure, names: ReadonlyMap<RevocationList, NamedList['name']>): Reason {
   const { reason, rule, detail, certificate } = failure;
   const blamed = { reason, rule, detail, certificate: certificate.fingerprint, serialNumber: certificate.serialHex };
   switch (failure.reason) {
     case 'revoked': {
       const { revocationDate, reason: crlReason = 'unspecified' } = failure.entry;
-      return { ...blamed, cause: 'listed', crlId: failure.list.id, revokedAt: revocationDate.toISOString(), crlReason };
+      return {
+        ...blamed,
+        cause: 'listed',
+        ...names.get(failure.list),
+        revokedAt: revocationDate.toISOString(),
+        crlReason,
+      };
     }
     case 'staleCrl':
-      return { ...blamed, cause: 'stale', crlId: failure.list.id };
+      return { ...blamed, cause: 'stale', ...names.get(failure.list) };
     case 'unknown':
       return { ...blamed, cause: failure.cause };
   }

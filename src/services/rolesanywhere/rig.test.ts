@@ -6,6 +6,7 @@ import {
   type Answer,
   account,
   type Keys,
+  type Network,
   type Road,
   region,
   type SessionRequest,
@@ -57,6 +58,7 @@ export type Arrangement = {
   readonly maxSessionDuration?: number;
   readonly leaf?: CertificateOptions;
   readonly settings?: Settings;
+  readonly network?: Network;
 };
 
 /** What a request for a session differs in from the plain good one. */
@@ -71,7 +73,8 @@ export type Arranged = Awaited<ReturnType<typeof arranged>>;
 /** A server where CreateSession succeeds: enabled trust anchor and profile, and a role `app` that trusts Roles Anywhere. */
 export async function arranged(arrangement: Arrangement = {}) {
   const { ca = makeCa(), trust = trusting(), maxSessionDuration = 43200 } = arrangement;
-  const road = await testRoad(arrangement.settings === undefined ? {} : { settings: arrangement.settings });
+  const { settings, network } = arrangement;
+  const road = await testRoad({ ...(settings && { settings }), ...(network && { network }) });
   const leaf = ca.issue({ subject: 'O=Acme,OU=Ops,CN=client', ...arrangement.leaf });
   const role = await road.query('iam', 'CreateRole', {
     RoleName: 'app',

@@ -1,6 +1,7 @@
 // Trust anchors: the certificate authorities whose certificates may ask for sessions.
 import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { deleteRevocationOf } from '../anyrole/records.ts';
 import { type Call, operation } from '../call.ts';
 import { ensureServiceLinkedRole, findRole, serviceLinkedRoleArn, serviceLinkedRoleName } from '../iam/records.ts';
 import { accessTo, creating, sought } from './access.ts';
@@ -147,19 +148,23 @@ export const DisableTrustAnchor = operation({
 });
 
 export const DeleteTrustAnchor = operation({
-  doc: 'Deletes a trust anchor with its CRLs, and gives its last state.',
+  doc: 'Deletes a trust anchor with its CRLs and where they are fetched from, and gives its last state.',
   http: 'DELETE /trustanchor/{trustAnchorId} 200',
   effect: 'write',
   errors: toggling,
   input: structure({ trustAnchorId }),
   output,
   access: (input, call) => onAnchor(call, input.trustAnchorId),
-  run: (input, call) =>
-    call.write(async (writer) => {
+  async run(input, call) {
+    const output = await call.write(async (writer) => {
       const record = await removed(writer, trustAnchors, call, input.trustAnchorId, kind);
       await deleteCrlsOf(writer, record, call);
+      await deleteRevocationOf(writer, record, call);
       return { trustAnchor: detail(record) };
-    }),
+    });
+    call.fetchedCrls.changed();
+    return output;
+  },
 });
 
 const service = 'rolesanywhere.amazonaws.com';
