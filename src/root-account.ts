@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from './core/session/credentials.ts';
 import { type Keyring, nonceBytes, type RandomBytes, seal } from './keyring.ts';
 import { purposes } from './services/call.ts';
-import { accessKeys, accounts, keysOfOwners, under } from './services/iam/records.ts';
+import { accessKeys, accessKeyUses, accounts, keysOfOwners, under } from './services/iam/records.ts';
 import type { Store, Writer } from './store/store.ts';
 
 export type NewRootKey = { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -44,6 +44,7 @@ async function eldestAccount(writer: Writer): Promise<string | undefined> {
 
 async function forget(writer: Writer, account: string, accessKeyId: string): Promise<void> {
   await accessKeys.delete(writer, accessKeyId);
+  await accessKeyUses.delete(writer, accessKeyId);
   await keysOfOwners.delete(writer, under(account, account) + accessKeyId);
 }
 

@@ -55,6 +55,14 @@ const deliberate: readonly Deliberate[] = [
     why: 'the text is repeated in the refusal, and a mebibyte of it serves nobody',
   },
   {
+    service: 'iam',
+    path: /^output\.(User|AccessKey)\.(UserName|Path)$/,
+    fact: 'required',
+    ours: undefined,
+    model: 'true',
+    why: 'root has neither a name nor a path, and AWS shows none (docs/compatibility.md)',
+  },
+  {
     service: 'sts',
     path: 'output.Credentials.SessionToken',
     fact: 'sensitive',

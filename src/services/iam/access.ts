@@ -36,6 +36,23 @@ export async function entityAccess(
   };
 }
 
+/** Access to what a user or a group becomes by another name or path; none where neither is given. */
+export async function targetAccess(
+  call: Call,
+  kind: 'user' | 'group',
+  name: string | undefined,
+  target: { readonly name: string | undefined; readonly path: string | undefined },
+): Promise<readonly Access[]> {
+  if (target.name === undefined && target.path === undefined) return [];
+  const { nameShape } = entities[kind];
+  const wanted = lawful(nameShape, name) ?? '*';
+  const record = await call.read((reader) => findRecord(reader, call.account, kind, wanted));
+  const before = record && entityOf(kind, call.account, record);
+  const newName = target.name === undefined ? (before?.name ?? wanted) : (lawful(nameShape, target.name) ?? '*');
+  const newPath = target.path === undefined ? before?.path : lawful(Path, target.path);
+  return [{ resource: entityArn(call, kind, newName, newPath), context: resourceTags(before?.tags) }];
+}
+
 /** Access to a managed policy. Ours: `*` where the text is no ARN. */
 export async function policyAccess(call: Call, policyArn: string | undefined, context: Context = {}): Promise<Access> {
   const arn = lawful(Arn, policyArn);

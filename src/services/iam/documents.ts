@@ -1,6 +1,7 @@
 // What IAM keeps, and under which keys. IAM is global: keys begin with the account and know no Region. Names are unique
 // without regard to case, so that keys hold them in lower case and records as they were given. What belongs to a user or
 // a group stands under its unique id, which a new name does not change.
+import { identifierBytes, uniqueIdOf } from '../../core/session/credentials.ts';
 import { formatArn } from '../arn.ts';
 import type { Call } from '../call.ts';
 import { collection } from '../records.ts';
@@ -240,13 +241,10 @@ export function instanceProfileArn(call: Pick<Call, 'account' | 'partition'>, na
   return iamArn(call, `instance-profile${path}${name}`);
 }
 
-const idLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
 /**
  * A fresh unique id: the prefix and 17 random characters of A–Z and 2–7, 21 in all.
  * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
  */
 export function uniqueId(prefix: 'AROA' | 'AIPA' | 'AIDA' | 'AGPA' | 'ANPA', call: Pick<Call, 'randomBytes'>): string {
-  // 32 letters: the low five bits of a byte choose one without bias.
-  return prefix + Array.from(call.randomBytes(17), (byte) => idLetters.charAt(byte & 31)).join('');
+  return uniqueIdOf(prefix, call.randomBytes(identifierBytes));
 }

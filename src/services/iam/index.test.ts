@@ -37,7 +37,7 @@ describe('IAM as a service', () => {
       assert.deepEqual(required.map(([name]) => name).sort(), (input.required ?? []).sort(), operation.name);
       const output = modelled.output ? Object.keys(shapes[modelled.output.shape].members) : [];
       assert.deepEqual(Object.keys(operation.output.members).sort(), output.sort(), operation.name);
-      const codes = modelled.errors.map(({ shape }: { shape: string }) => shapes[shape].error.code);
+      const codes = (modelled.errors ?? []).map(({ shape }: { shape: string }) => shapes[shape].error.code);
       for (const { code } of operation.errors) assert.ok(codes.includes(code), `${operation.name} ${code}`);
     }
   });

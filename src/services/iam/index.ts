@@ -1,9 +1,12 @@
 // IAM as a service: its modules, and what AWS's IAM has besides.
 import { service } from '../../contract/operation.ts';
 import type { Call } from '../call.ts';
+import * as accessKeys from './access-keys.ts';
 import * as attachedPolicies from './attached-policies.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as boundaries from './boundaries.ts';
+import * as groupMembers from './group-members.ts';
+import * as groups from './groups.ts';
 import * as inlinePolicies from './inline-policies.ts';
 import * as instanceProfiles from './instance-profiles.ts';
 import * as managedPolicies from './managed-policies.ts';
@@ -11,6 +14,7 @@ import * as policyVersions from './policy-versions.ts';
 import * as roles from './roles.ts';
 import * as serviceLinkedRoles from './service-linked-roles.ts';
 import * as tags from './tag-operations.ts';
+import * as users from './users.ts';
 
 export const iam = service<Call>({
   name: 'iam',
@@ -18,6 +22,10 @@ export const iam = service<Call>({
   version: '2010-05-08',
   xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
   modules: [
+    users,
+    accessKeys,
+    groups,
+    groupMembers,
     roles,
     inlinePolicies,
     managedPolicies,

@@ -7,6 +7,7 @@ import { nonceBytes, seal } from '../../keyring.ts';
 import { ensureAccount } from '../../root-account.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { purposes } from '../call.ts';
+import { defaultSettings, type Quotas } from '../settings.ts';
 
 export { account };
 
@@ -36,13 +37,17 @@ export type Rig = {
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /** Keys of a session of a role, which has the rights of the role's inline policies. */
   session(roleName: string, roleId: string): Promise<Keys>;
+  /** What was logged, and every audit event, as text. */
+  traces(): Promise<string>;
+  /** Moves the clock. */
+  at(instant: string): Promise<void>;
   /** The root keys of another account on the same server. */
   stranger(): Promise<Keys>;
 };
 
 /** A server with one empty account; its root asks where no other keys are given. */
-export function rig(service: 'iam' | 'sts' = 'iam'): Rig {
-  const ready = testRoad();
+export function rig(service: 'iam' | 'sts' = 'iam', quotas: Partial<Quotas> = {}): Rig {
+  const ready = testRoad({ settings: { ...defaultSettings, quotas: { ...defaultSettings.quotas, ...quotas } } });
   return {
     async query(action, parameters = {}, keys, region) {
       const road = await ready;
@@ -70,6 +75,13 @@ export function rig(service: 'iam' | 'sts' = 'iam'): Rig {
       const nonce = world.randomBytes(nonceBytes);
       const token = seal(world.keyring, purposes.sessionToken, encodeClaims(claims), nonce);
       return { ...claims, sessionToken: Buffer.from(token).toString('base64') };
+    },
+    async traces() {
+      const road = await ready;
+      return JSON.stringify([road.logged, await road.events()]);
+    },
+    async at(instant) {
+      (await ready).at(instant);
     },
     async stranger() {
       const { world, now } = await ready;

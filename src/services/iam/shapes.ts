@@ -18,6 +18,7 @@ const namePattern = pattern('[\\w+=,.@-]+');
 export const UserName = string({ min: 1, max: 64, pattern: namePattern });
 /** The name of a user that is there. AWS doc: the model; users of another making may have longer names. */
 export const ExistingUserName = string({ min: 1, max: 128, pattern: namePattern });
+export const AccessKeyId = string({ min: 16, max: 128, pattern: pattern('[\\w]+') });
 export const GroupName = string({ min: 1, max: 128, pattern: namePattern });
 export const RoleName = string({ min: 1, max: 64, pattern: namePattern });
 export const InstanceProfileName = string({ min: 1, max: 128, pattern: namePattern });
@@ -93,6 +94,13 @@ export const User = structure({
   PasswordLastUsed: optional(timestamp, { doc: 'When the password was last used.' }),
   ...boundaryMember,
   Tags: optional(TagList, { doc: 'The tags of the user, in the order of their keys; not in lists.' }),
+});
+
+/** A user, or the account itself, which has neither a name nor a path. */
+export const AnyUser = structure({
+  ...User.members,
+  Path: optional(Path, { doc: 'The path of the user.' }),
+  UserName: optional(UserName, { doc: 'The name of the user.' }),
 });
 
 export const Group = structure({
