@@ -33,6 +33,9 @@ import { processMetrics, recorderMetrics } from './telemetry/collected.ts';
 import { type Log, silentLog } from './telemetry/log.ts';
 import { type Metrics, metrics } from './telemetry/metrics.ts';
 import { recorder } from './telemetry/recorder.ts';
+import { documentFetcher } from './web-identity/fetch-document.ts';
+import { issuers } from './web-identity/issuers.ts';
+import { keySets } from './web-identity/key-sets.ts';
 
 /** A server that listens. */
 export type RunningServer = {
@@ -90,6 +93,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     store,
     keyring,
     knowledge: known,
+    issuers: issuers(keySets(documentFetcher(), { plainHttp: settings.allowLoopbackIssuers })),
     recorder: records,
     log,
     metrics: measured,

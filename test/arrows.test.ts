@@ -44,7 +44,13 @@ const arrows: readonly Row[] = [
     ],
   },
   { room: 'notifications/', imports: ['services/*/records.ts', 'core/x509/', 'store/store.ts', 'telemetry/'] },
-  { room: 'crl-sources/', imports: ['core/x509/', 'services/fetched-crls.ts', 'telemetry/'] },
+  { room: 'fetching/', imports: [] },
+  { room: 'crl-sources/', imports: ['core/x509/', 'services/fetched-crls.ts', 'fetching/', 'telemetry/'] },
+  {
+    room: 'web-identity/',
+    imports: ['core/session/', 'services/web-identity.ts', 'fetching/'],
+    modules: [anyNode, 'jose'],
+  },
   { room: 'client/', imports: ['core/'] },
   {
     room: 'cli/',
@@ -72,6 +78,7 @@ const arrows: readonly Row[] = [
       'telemetry/',
       'notifications/',
       'crl-sources/',
+      'web-identity/',
     ],
   },
 ];

@@ -22,6 +22,9 @@ import type { Document, Store } from '../src/store/store.ts';
 import { auditCollection } from '../src/telemetry/audit.ts';
 import { metrics } from '../src/telemetry/metrics.ts';
 import { recorder } from '../src/telemetry/recorder.ts';
+import type { FetchDocument } from '../src/web-identity/fetch-document.ts';
+import { issuers } from '../src/web-identity/issuers.ts';
+import { keySets } from '../src/web-identity/key-sets.ts';
 
 export type Keys = {
   readonly accessKeyId: string;
@@ -85,10 +88,13 @@ export async function testRoad({
   store = memoryStore(),
   settings = defaultSettings,
   network = () => undefined,
+  fetchDocument = async () => ({ ok: false, reason: 'notReached' }),
 }: {
   readonly store?: Store;
   readonly settings?: Settings;
   readonly network?: Network;
+  /** What the issuers of identity tokens answer. Absent: there is no network. */
+  readonly fetchDocument?: FetchDocument;
 } = {}) {
   let now = new Date('2026-11-22T12:00:00Z');
   let seed = 0;
@@ -149,6 +155,7 @@ export async function testRoad({
     store,
     keyring,
     knowledge: known,
+    issuers: issuers(keySets(fetchDocument, { plainHttp: settings.allowLoopbackIssuers })),
     recorder: records,
     log,
     metrics: metrics(),

@@ -69,6 +69,7 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     crlOf: world.knowledge.crlOf,
     fetchedCrls: world.fetchedCrls,
     validatePath: world.knowledge.validatePath,
+    issuers: world.issuers,
     explain: (reason) => visit.explanations.push(reason),
     read: <T>(work: (reader: Reader) => Promise<T>) => world.store.read(work),
     write,

@@ -2,6 +2,7 @@
 import type { Keyring } from '../keyring.ts';
 import type { FetchedCrls } from '../services/fetched-crls.ts';
 import type { Settings } from '../services/settings.ts';
+import type { Issuers } from '../services/web-identity.ts';
 import type { Document, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -18,6 +19,7 @@ export type World = {
   readonly keyring: Keyring;
   readonly knowledge: Knowledge;
   readonly fetchedCrls: FetchedCrls;
+  readonly issuers: Issuers;
   readonly recorder: Recorder<Document>;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -11,6 +11,7 @@ import type { validatePath } from '../core/x509/path.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import type { FetchedCrls } from './fetched-crls.ts';
 import type { Settings } from './settings.ts';
+import type { Issuers } from './web-identity.ts';
 
 /** Who signed the request: somebody of an account, or somebody who has yet to prove who they are. */
 export type Caller = Signer | CertificateHolder | Stranger;
@@ -102,6 +103,8 @@ export type Call = {
   readonly fetchedCrls: FetchedCrls;
   /** Path validation that remembers a path while all of it is valid. */
   readonly validatePath: typeof validatePath;
+  /** The issuers of identity tokens, and whether they signed one. */
+  readonly issuers: Issuers;
   /** Adds facts for the audit event and the operator; the caller never sees them. */
   explain(reason: Reason): void;
 };

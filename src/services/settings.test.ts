@@ -86,6 +86,11 @@ describe('a settings file', () => {
     assert.equal(good({ enforceInstanceProperties: true }).enforceInstanceProperties, true);
   });
 
+  test('may let issuers on this machine go without TLS', () => {
+    assert.equal(good({}).allowLoopbackIssuers, false);
+    assert.equal(good({ allowLoopbackIssuers: true }).allowLoopbackIssuers, true);
+  });
+
   test('gives private CAs by ARN, each its certificate and nothing else of the file', () => {
     const other = arn.replace('aws:', 'aws-us-gov:').replace('eu-central-1', 'us-gov-west-1');
     const { privateCas } = good({
@@ -213,6 +218,7 @@ for (const [what, settings, reason, at, expected] of [
   ],
   ['a word for true', { enforceInstanceProperties: 'yes' }, 'badValue', 'enforceInstanceProperties', /true or false/],
   ['a null for false', { enforceInstanceProperties: null }, 'badValue', 'enforceInstanceProperties', /true or false/],
+  ['a number for true', { allowLoopbackIssuers: 1 }, 'badValue', 'allowLoopbackIssuers', /true or false/],
   ['authorities by name', { privateCertificateAuthorities: {} }, 'badValue', place.slice(0, -3), /a list/],
   ['an authority that is text', { privateCertificateAuthorities: [arn] }, 'badValue', place, /an object/],
   ['an authority with another key', authority({ file: 'x' }), 'unknownKey', `${place}.file`, /arn, certificateFile/],

@@ -93,6 +93,8 @@ export type Settings = {
   readonly rates: ReadonlyMap<string, Rate>;
   /** CreateSession refuses a request without instance properties where the profile requires them. AWS does not. */
   readonly enforceInstanceProperties: boolean;
+  /** OpenID Connect issuers on this machine may be asked without TLS: for tests and development. */
+  readonly allowLoopbackIssuers: boolean;
   /** By ARN. */
   readonly privateCas: ReadonlyMap<string, PrivateCa>;
   readonly crlSources: CrlFetching;
@@ -103,6 +105,7 @@ export const defaultSettings: Settings = Object.freeze({
   quotas: eachQuota((_name, { standard }) => standard),
   rates: new Map(),
   enforceInstanceProperties: false,
+  allowLoopbackIssuers: false,
   privateCas: new Map(),
   crlSources: {
     hosts: [],
@@ -140,14 +143,22 @@ export type SettingsVerdict =
 export function parseSettings(text: string, source: SettingsSource): SettingsVerdict {
   try {
     const at = '';
-    const sections = ['quotas', 'rates', 'enforceInstanceProperties', 'privateCertificateAuthorities', 'crlSources'];
+    const sections = [
+      'quotas',
+      'rates',
+      'enforceInstanceProperties',
+      'allowLoopbackIssuers',
+      'privateCertificateAuthorities',
+      'crlSources',
+    ];
     const given = members(jsonOf(text), at, sections);
     return {
       ok: true,
       settings: {
         quotas: quotasOf(given.quotas),
         rates: ratesOf(given.rates, source.operations),
-        enforceInstanceProperties: enforcedOf(given.enforceInstanceProperties),
+        enforceInstanceProperties: flagOf('enforceInstanceProperties', given.enforceInstanceProperties),
+        allowLoopbackIssuers: flagOf('allowLoopbackIssuers', given.allowLoopbackIssuers),
         privateCas: privateCasOf(given.privateCertificateAuthorities, source),
         crlSources: crlSourcesOf(given.crlSources),
       },
@@ -241,9 +252,12 @@ function rateOf(value: unknown, at: string): Rate {
   return { perSecond, burst: numberOf(given.burst, under(at, 'burst'), [1, 1_000_000]) };
 }
 
-function enforcedOf(value: unknown = defaultSettings.enforceInstanceProperties): boolean {
+function flagOf(
+  name: 'enforceInstanceProperties' | 'allowLoopbackIssuers',
+  value: unknown = defaultSettings[name],
+): boolean {
   if (typeof value === 'boolean') return value;
-  throw bad('enforceInstanceProperties', 'true or false');
+  throw bad(name, 'true or false');
 }
 
 function crlSourcesOf(value: unknown = {}): CrlFetching {

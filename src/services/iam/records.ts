@@ -22,6 +22,14 @@ export {
 export { type Entity, type EntityKind, entityOf } from './entities.ts';
 export { findManagedPolicy, type ManagedPolicy } from './managed-policy-records.ts';
 export {
+  findOidcProvider,
+  issuerName,
+  type OidcProviderRecord,
+  oidcProviderArn,
+  oidcProviderKey,
+  oidcProviders,
+} from './oidc-provider-records.ts';
+export {
   ensureServiceLinkedRole,
   serviceLinkedRoleArn,
   serviceLinkedRoleName,

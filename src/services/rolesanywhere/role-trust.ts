@@ -1,10 +1,9 @@
 // Whether a role lets Roles Anywhere assume it for a certificate's holder: its trust policy, asked as STS would ask it.
-import { evaluateTrust } from '../../core/policy/evaluate.ts';
-import { contextOf } from '../../core/policy/request.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import type { Call } from '../call.ts';
-import { listKeys, requestKeys, tagKeys } from '../condition-keys.ts';
+import { tagKeys } from '../condition-keys.ts';
 import type { RoleRecord } from '../iam/records.ts';
+import { untrusted } from '../trust.ts';
 import { unassumable } from './errors.ts';
 import type { TrustAnchorRecord } from './records.ts';
 import type { Identity } from './session-answer.ts';
@@ -20,20 +19,16 @@ export function checkTrustPolicy(
   call: Call,
 ): asserts role is RoleRecord {
   if (role === undefined) throw unassumable(roleArn, { reason: 'noRole' });
-  const trust = { name: 'trust policy', policy: call.policyOf(role.assumeRolePolicyDocument, 'trust') };
-  const context = contextOf(trustContext(trustAnchor, session, call));
   const tagging = Object.keys(session.tags).length === 0 ? [] : ['sts:TagSession'];
-  for (const action of ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity']) {
-    const decision = evaluateTrust(trust, {
-      principal: { kind: 'service', service },
-      action,
-      resource: role.arn,
-      resourceAccount: call.account,
-      context,
-      multivalued: listKeys,
-    });
-    if (decision.decision !== 'allowed') throw unassumable(roleArn, { reason: decision.because, action, decision });
-  }
+  const refused = untrusted(call, {
+    role,
+    principal: { kind: 'service', service },
+    actions: ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity'],
+    context: trustContext(trustAnchor, session, call),
+  });
+  if (refused === undefined) return;
+  const { action, decision } = refused;
+  throw unassumable(roleArn, { reason: decision.because, action, decision });
 }
 
 /** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */
@@ -41,11 +36,9 @@ function trustContext(trustAnchor: TrustAnchorRecord, { tags, ...session }: Iden
   return {
     ...tagKeys('aws:PrincipalTag', tags),
     ...tagKeys('aws:RequestTag', tags),
-    ...requestKeys(call),
     'aws:TagKeys': Object.keys(tags),
     'aws:SourceArn': trustAnchor.arn,
     'aws:SourceAccount': call.account,
-    'aws:ResourceAccount': call.account,
     'aws:PrincipalServiceName': service,
     'aws:PrincipalIsAWSService': 'true',
     'sts:SourceIdentity': session.sourceIdentity,

@@ -7,12 +7,13 @@ import { awsOperations } from './aws-operations.ts';
 import * as callerIdentity from './caller-identity.ts';
 import * as federationToken from './federation-token.ts';
 import * as sessionToken from './session-token.ts';
+import * as webIdentity from './web-identity.ts';
 
 export const sts = service<Call>({
   name: 'sts',
   protocol: 'query',
   version: '2011-06-15',
   xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
-  modules: [callerIdentity, assumeRole, sessionToken, federationToken, accessKeyInfo],
+  modules: [callerIdentity, assumeRole, sessionToken, federationToken, webIdentity, accessKeyInfo],
   awsOperations,
 });
