@@ -270,8 +270,8 @@ describe('a settings file', () => {
     ],
     [
       'a rate of an operation that is not served',
-      { rates: { CreateUser: 1 } },
-      /: rates\.CreateUser: expected the name/,
+      { rates: { CreateVirtualMFADevice: 1 } },
+      /: rates\.CreateVirtualMFADevice: expected the name/,
     ],
     [
       'a CA file that is elsewhere',

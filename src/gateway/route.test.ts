@@ -72,13 +72,19 @@ for (const [what, action, version, code, message] of [
     'InvalidAction',
     'Could not find operation constructor for version 2010-05-08',
   ],
-  ['an unserved action', 'CreateUser', '2010-05-08', 'NotImplemented', 'CreateUser is not served here.'],
+  [
+    'an unserved action',
+    'CreateVirtualMFADevice',
+    '2010-05-08',
+    'NotImplemented',
+    'CreateVirtualMFADevice is not served here.',
+  ],
   [
     'an unserved action in another version',
-    'CreateUser',
+    'CreateVirtualMFADevice',
     '2009-01-01',
     'InvalidAction',
-    'Could not find operation CreateUser for version 2009-01-01',
+    'Could not find operation CreateVirtualMFADevice for version 2009-01-01',
   ],
 ] as const) {
   test(`${what} is told by name`, async () => {
