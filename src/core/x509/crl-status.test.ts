@@ -170,12 +170,40 @@ test('any usable list revokes, whatever the others say and in whatever order', (
   assert.equal(verdict.list.crl, clean);
 });
 
-test('a delta says nothing, and does not end a hold', () => {
-  const delta = crlOf({ deltaBase: 1, number: 2, revoked: [{ serial: 7n, reason: 8 }] });
-  const hold = crlOf({ revoked: [{ serial: 7n, reason: 6 }] });
-  assert.equal(answer([delta]), 'unknown delta');
-  assert.equal(answer([delta, hold]), 'revoked delta');
-  assert.equal(answer([crlOf({ ...lists7, deltaBase: 1 })]), 'unknown delta');
+const hold = { revoked: [{ serial: 7n, reason: 6 }] };
+const ended = { revoked: [{ serial: 7n, reason: 8 }] };
+
+test('a delta revokes what it names, and makes nothing good', () => {
+  assert.equal(answer([crlOf({ deltaBase: 1, number: 2 })]), 'unknown delta');
+  assert.equal(answer([crlOf({ ...ended, deltaBase: 1, number: 2 })]), 'unknown delta');
+  assert.equal(answer([crlOf({ ...lists7, deltaBase: 1, number: 2 })]), 'revoked');
+  assert.equal(answer([crlOf(), crlOf({ ...lists7, deltaBase: 1, number: 2 })]), 'revoked');
+  assert.equal(answer([crlOf(), crlOf({ deltaBase: 1, number: 2 })]), 'good delta');
+  assert.equal(
+    answer([crlOf(), crlOf({ ...lists7, deltaBase: 1, number: 2, signWith: makeCa() })]),
+    'good badSignature',
+  );
+});
+
+test('a delta ends a hold of the lists it completes, and no other revocation', () => {
+  const delta = crlOf({ ...ended, deltaBase: 1, number: 3 });
+  for (const number of [1, 2]) {
+    assert.equal(answer([crlOf({ ...hold, number }), delta]), 'good delta');
+    assert.equal(answer([delta, crlOf({ ...hold, number })]), 'good delta');
+    assert.equal(answer([crlOf({ ...lists7, number }), delta]), 'revoked');
+  }
+  const older = crlOf({ ...hold, deltaBase: 1, number: 2 });
+  assert.equal(answer([crlOf(), older, delta]), 'good delta delta');
+  assert.equal(answer([crlOf(), older]), 'revoked');
+  for (const options of [
+    { number: 3 },
+    { number: 4 },
+    { number: false },
+    { number: 0 },
+    { idp: { someReasons: [6] } },
+    { authorityKeyIdentifier: false },
+  ] as const satisfies CrlOptions[])
+    assert.match(answer([crlOf({ ...hold, ...options }), delta]), /^revoked/, JSON.stringify(options));
 });
 
 test('a list with a critical extension that is not understood says nothing', () => {
@@ -301,9 +329,9 @@ test('each list is told why it was not used', () => {
   assert.deepEqual(
     verdict.unusable.map(({ list, reason }) => [crls.indexOf(list.crl), reason]),
     [
-      [0, 'delta'],
       [1, 'otherIssuer'],
       [2, 'stale'],
+      [0, 'delta'],
     ],
   );
 });

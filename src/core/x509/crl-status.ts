@@ -1,7 +1,8 @@
 // Whether a certificate is revoked, by the lists at hand. A list that may not speak about the certificate is passed over, and
 // the answer says why; one that may and names it revokes it, whatever the others say.
-// Ours: delta lists are not read (a certificate on hold stays on hold), indirect lists are, where the certificate's own
-// cRLIssuer names them. Whether the signers given are themselves trusted and in time is the caller's to know.
+// Ours: what a delta names is revoked, whatever it completes; it ends a hold of the lists it completes, and never makes a
+// certificate good. Indirect lists are read where the certificate's own cRLIssuer names them. Whether the signers given are
+// themselves trusted and in time is the caller's to know.
 // Spec: RFC 5280 §6.3.
 import type { Certificate } from './certificate.ts';
 import { type Crl, type CrlSignatureVerdict, verifyCrlSignature } from './crl.ts';
@@ -12,7 +13,7 @@ import {
   distributionPointsOf,
   type ReasonFlags,
 } from './crl-distribution-points.ts';
-import type { CrlReason } from './crl-entries.ts';
+import type { CrlEntry, CrlReason } from './crl-entries.ts';
 import type { IssuingDistributionPoint } from './crl-extensions.ts';
 import { namesEqual } from './name.ts';
 
@@ -34,7 +35,10 @@ export interface RevocationQuestion {
   readonly now: Date;
 }
 
-/** Why a list says nothing about the certificate. `noSigner`: nobody among the issuers has its issuer's name. */
+/**
+ * Why a list says nothing about the certificate. `noSigner`: nobody among the issuers has its issuer's name; `delta`: it
+ * does not name the certificate, and only a complete list makes it good.
+ */
 export type CrlProblem =
   | 'otherIssuer'
   | 'unknownCriticalExtension'
@@ -84,20 +88,25 @@ export function judgeRevocation(question: RevocationQuestion): RevocationVerdict
   const { certificate, lists } = question;
   const points = distributionPointsOf(certificate);
   const unusable: UnusableCrl[] = [];
+  const usable: RevocationList[] = [];
+  for (const list of lists) {
+    const reason = problemOf(list, question, points);
+    if (reason) unusable.push({ list, reason });
+    else usable.push(list);
+  }
+  const deltas = usable.filter(({ crl }) => isDelta(crl));
   let covered: ReasonFlags = 0;
   let silent: RevocationList | undefined;
-  for (const list of lists) {
+  for (const list of usable) {
     const { crl } = list;
-    const reason = problemOf(list, question, points);
-    if (reason) {
-      unusable.push({ list, reason });
-      continue;
-    }
-    // Spec: RFC 5280 §5.3.1: removeFromCRL belongs in deltas. Ours: in a complete list it is an entry like any other.
     const entry = crl.entryOf(certificate.serialNumber, certificate.issuer);
-    if (entry) {
+    if (entry && !isLifted(entry, crl, certificate, deltas)) {
       const { revocationDate: revokedAt, reason: crlReason } = entry;
       return { status: 'revoked', reason: 'listed', list, revokedAt, crlReason, unusable };
+    }
+    if (isDelta(crl)) {
+      unusable.push({ list, reason: 'delta' });
+      continue;
     }
     covered |= coveredReasons(crl, certificate, points);
     silent ??= list;
@@ -105,6 +114,47 @@ export function judgeRevocation(question: RevocationQuestion): RevocationVerdict
   if (silent && covered === allReasons) return { status: 'good', reason: 'notListed', list: silent, unusable };
   const reason = silent ? 'someReasonsOnly' : lists.length === 0 ? 'noCrl' : 'noUsableCrl';
   return { status: 'unknown', reason, unusable };
+}
+
+function isDelta({ extensions }: Crl): boolean {
+  return extensions.deltaCRLIndicator !== undefined;
+}
+
+/**
+ * Whether an entry does not count: it is the delta's word for the end of a hold, or a hold that a delta of this list has
+ * ended. Spec: RFC 5280 §5.3.1: removeFromCRL belongs in deltas. Ours: in a complete list it is an entry like any other.
+ */
+function isLifted(
+  entry: CrlEntry,
+  crl: Crl,
+  { serialNumber, issuer }: Certificate,
+  deltas: readonly RevocationList[],
+): boolean {
+  if (entry.reason === 'removeFromCRL') return isDelta(crl);
+  if (entry.reason !== 'certificateHold') return false;
+  const completing = deltas.filter((delta) => completes(delta.crl, crl));
+  return completing.some((delta) => delta.crl.entryOf(serialNumber, issuer)?.reason === 'removeFromCRL');
+}
+
+/** Whether a delta says what changed since this list. Spec: RFC 5280 §5.2.4, §6.3.3(c) */
+function completes(delta: Crl, { extensions, issuer }: Crl): boolean {
+  const { cRLNumber: since, issuingDistributionPoint: scope, authorityKeyIdentifier: key } = extensions;
+  const {
+    deltaCRLIndicator: from,
+    cRLNumber: until,
+    issuingDistributionPoint,
+    authorityKeyIdentifier,
+  } = delta.extensions;
+  return (
+    from !== undefined &&
+    until !== undefined &&
+    since !== undefined &&
+    from <= since &&
+    since < until &&
+    namesEqual(delta.issuer, issuer) &&
+    JSON.stringify(issuingDistributionPoint) === JSON.stringify(scope) &&
+    authorityKeyIdentifier?.keyIdentifier === key?.keyIdentifier
+  );
 }
 
 /**
@@ -119,7 +169,6 @@ function problemOf(
   const { extensions, nextUpdate, thisUpdate } = crl;
   if (!points.some((point) => isIssuedFor(crl, certificate, point))) return 'otherIssuer';
   if (extensions.unknownCritical.length > 0) return 'unknownCriticalExtension';
-  if (extensions.deltaCRLIndicator !== undefined) return 'delta';
   if (coveredReasons(crl, certificate, points) === 0) return 'outOfScope';
   // Both compare so that an invalid Date is outside every period.
   if (!(now.getTime() >= thisUpdate.getTime())) return 'notYetValid';

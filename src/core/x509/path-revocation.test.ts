@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Authority, type CrlOptions, makeCa, makeKeys } from '../../../test/pki.ts';
+import { type Authority, type CrlOptions, distributionPoints, makeCa, makeKeys } from '../../../test/pki.ts';
 import type { Certificate } from './certificate.ts';
 import { parseCrl } from './crl.ts';
 import type { RevocationList } from './crl-status.ts';
@@ -91,7 +91,13 @@ test('lists that could not be used are named with the certificate and the reason
 
 /** Signers of lists beside the path, found in a bag. */
 function beside(lists: readonly RevocationList[], ...intermediates: readonly Certificate[]) {
-  return signersBeside({ path, intermediates, anchors: [root.certificate], lists, now });
+  return signersBeside({
+    path,
+    intermediates: [middle.certificate, ...intermediates],
+    anchors: [root.certificate],
+    lists,
+    now,
+  });
 }
 
 const signer = root.issueCa({
@@ -130,6 +136,35 @@ test('a signer of lists that is revoked itself signs none, and hard it must be k
   assert.equal(answer([bySigner, revoking], { signers }), 'ok');
   assert.equal(answer([list(signer), revoking], { ...hard, signers }), 'unknown 0');
   assert.equal(answer([list(signer), list(root)], { ...hard, signers }), 'ok');
+});
+
+test('a signer of lists that its CA lets list itself is judged by its own list', () => {
+  const delegating = distributionPoints({ cRLIssuer: 'CN=Lister' });
+  const lister = (own: boolean) =>
+    middle.issue({
+      subject: 'CN=Lister',
+      serial: 13n,
+      keyUsage: ['cRLSign'],
+      extensions: own ? [delegating] : [],
+    });
+  const below = middle.issue({ serial: 14n, extensions: [delegating] }).certificate;
+  for (const own of [true, false]) {
+    const made = lister(own);
+    const crl = (serial: bigint) => {
+      const options = { idp: { indirect: true }, revoked: [{ serial, certificateIssuer: 'CN=Middle' }] };
+      const bytes = middle.crl({ ...options, issuer: 'CN=Lister', signWith: made.keys, authorityKeyIdentifier: false });
+      const parsed = parseCrl(bytes.der);
+      assert.ok(parsed.ok);
+      return { crl: parsed.crl, stale: 'refuse' } as const;
+    };
+    const judged = (serial: bigint) => {
+      const lists = [list(root), crl(serial)];
+      return answer(lists, { ...hard, path: [below, ...path.slice(1)], signers: beside(lists, made.certificate) });
+    };
+    assert.equal(judged(1n), own ? 'ok' : 'unknown 0');
+    assert.equal(judged(14n), own ? 'revoked 0' : 'unknown 0');
+    assert.equal(judged(13n), 'unknown 0');
+  }
 });
 
 test('nobody is good because of a list of its own', () => {

@@ -2,6 +2,7 @@
 // comes out. What counts as a signer of lists stands here too: the certificates above, and trusted ones beside the path.
 // Spec: RFC 5280 §6.3.
 import type { Certificate } from './certificate.ts';
+import { directoryNameKey, distributionPointsOf } from './crl-distribution-points.ts';
 import type { CrlEntry } from './crl-entries.ts';
 import { type CrlProblem, judgeRevocation, type RevocationList, type RevocationVerdict } from './crl-status.ts';
 import { namesEqual } from './name.ts';
@@ -70,8 +71,8 @@ export function judgePathRevocation(question: PathRevocationQuestion): PathRevoc
 
 /**
  * The signers that may be believed: those whose own path stands by the lists of the certificates above them. A list that
- * its own signer is judged by proves nothing. Spec: RFC 5280 §6.3.3(f): the same trust anchor; Ours: by its name, so that
- * an anchor with a new key is the same.
+ * its own signer is judged by proves nothing, unless the CA that issued the signer's certificate says there that it should.
+ * Spec: RFC 5280 §6.3.3(f): the same trust anchor; Ours: by its name, so that an anchor with a new key is the same.
  */
 function standingSigners({ path, signers, ...question }: PathRevocationQuestion): readonly Certificate[] {
   const anchor = path.at(-1);
@@ -81,11 +82,19 @@ function standingSigners({ path, signers, ...question }: PathRevocationQuestion)
     if (!signer || !anchor) return [];
     if (top && !namesEqual(top.subject, anchor.subject)) return [];
     const stands = [signer, ...above].slice(0, -1).every((certificate, at) => {
-      const issuers = [...above.slice(at), ...path.slice(1), ...anchors].filter((one) => one !== signer);
+      const issuers = [signer, ...above.slice(at), ...path.slice(1), ...anchors].filter(
+        (one) => one !== signer || isItsOwnLister(signer),
+      );
       return !failureOf(certificate, judgeRevocation({ ...question, certificate, issuers }), question.demand);
     });
     return stands ? [signer] : [];
   });
+}
+
+/** Whether the certificate names itself as the cRLIssuer of the lists about it. */
+function isItsOwnLister(certificate: Certificate): boolean {
+  const own = directoryNameKey(certificate.subject);
+  return distributionPointsOf(certificate).some(({ cRLIssuer }) => cRLIssuer?.includes(own));
 }
 
 function silentLists(certificate: Certificate, { unusable }: RevocationVerdict): SilentList[] {
