@@ -147,6 +147,12 @@ test('an RSA key for which anybody signs is weak', () => {
   assert.equal(keyWeakness(keyType), undefined);
 });
 
+test('an empty issuer is malformed: nobody has issued it', () => {
+  assert.match(refusal(ca.issue({ issuer: '' }).der), /empty issuer/);
+  assert.match(refusal(makeCa({ subject: '' }).der), /empty issuer/);
+  assert.equal(ca.issue({ subject: '' }).certificate.subject.rdns.length, 0);
+});
+
 test('version 1 is what is not written', () => {
   assert.equal(makeCa({ version: 1 }).certificate.version, 1);
   assert.match(refusal(handMade({ version: der.tlv(0xa0, der.integer(0)) })), /version/);

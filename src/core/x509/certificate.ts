@@ -19,7 +19,7 @@ import {
   wholeOctets,
 } from './der.ts';
 import { type Extensions, extensionsOf, noExtensions } from './extensions.ts';
-import { type Name, nameOf, namesEqual } from './name.ts';
+import { isEmpty, type Name, nameOf, namesEqual } from './name.ts';
 import { type KeyType, keyTypeOf, publicKeyOf } from './public-key.ts';
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature-algorithms.ts';
 import { timeOf } from './time.ts';
@@ -109,6 +109,7 @@ function tbsOf(tbs: Element) {
   const serial = integerBytes(fields.next());
   const algorithm = fields.next(tags.sequence);
   const issuer = nameOf(fields.next());
+  if (isEmpty(issuer)) refuse('empty issuer'); // Spec: RFC 5280 §4.1.2.4
   const [notBefore, notAfter] = validityOf(fields.next());
   const subject = nameOf(fields.next());
   const spki = fields.next();

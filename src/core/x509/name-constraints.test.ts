@@ -171,8 +171,43 @@ test('a form nobody can compare is refused when it is constrained, and only then
   assert.equal(verdict({ excluded: { dns: ['b'] } }, otherName), undefined);
 });
 
+test('a constraint that cannot be read refuses the names of its form, and no others', () => {
+  for (const [base, named, other] of [
+    [{ dns: ['*.example.com'] }, { dns: ['a.example.org'] }, { email: ['a@b.org'] }],
+    [{ dns: ['a..b'] }, { dns: ['example.org'] }, { uri: ['https://a.b'] }],
+    [{ dns: ['.'] }, { dns: ['example.org'] }, { ip: [ip(1, 2, 3, 4)] }],
+    [{ dns: ['10.0.0.0/8'] }, { dns: ['example.org'] }, { ip: [ip(10, 2, 3, 4)] }],
+    [{ email: [''] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ email: ['a@'] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ email: ['@example.com'] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ email: ['a@.example.com'] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ email: ['*@example.com', '*.example.com'] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ uri: ['https://example.com/'] }, { uri: ['https://b.org/'] }, { dns: ['b.org'] }],
+    [{ uri: [''] }, { uri: ['https://b.org/'] }, { dns: ['b.org'] }],
+  ] as const satisfies [GeneralNames, GeneralNames, GeneralNames][]) {
+    const said = JSON.stringify(base);
+    assert.match(verdict({ excluded: base }, named) ?? '', /cannot be read/, said);
+    assert.match(verdict({ permitted: base }, named) ?? '', /cannot be read/, said);
+    assert.equal(verdict({ excluded: base }, other), undefined, said);
+  }
+});
+
+test('a URI that two would read differently is not judged', () => {
+  const permitted = { uri: ['example.com'] };
+  for (const uri of ['https://evil.org\\@example.com/', 'https://evil.org\t@example.com/', 'https://{@example.com'])
+    assert.match(verdict({ permitted }, { uri: [uri] }) ?? '', /judged/, uri);
+});
+
+test('an internationalised mailbox is not judged under a constraint on mail', () => {
+  const mailbox = der.tlv(0xa0, der.text(0x0c, 'ä@example.com'));
+  const san = { raw: [der.tlv(0xa0, der.oid('1.3.6.1.5.5.7.8.9'), mailbox)] };
+  assert.match(verdict({ permitted: { email: ['example.com'] } }, san) ?? '', /judged/);
+  assert.match(verdict({ excluded: { email: ['evil.org'] } }, san) ?? '', /judged/);
+  assert.equal(verdict({ permitted: { dns: ['example.com'] } }, san), undefined);
+});
+
 test('comparisons are counted, and their end refuses', () => {
-  const comparisons = { left: 5 };
+  const comparisons = { left: 9 };
   const constraints = { permitted: { dns: ['a', 'b'] } };
   assert.equal(verdict(constraints, { dns: ['a', 'b'] }, '', comparisons), undefined);
   assert.equal(comparisons.left, 1);

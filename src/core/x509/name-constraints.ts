@@ -25,7 +25,8 @@ interface Judged {
 
 interface Subtree {
   readonly form: GeneralName['form'];
-  within(judged: Judged): boolean;
+  /** Undefined: what the CA wrote is no constraint of this form. */
+  readonly within: ((judged: Judged) => boolean) | undefined;
 }
 
 /**
@@ -37,9 +38,11 @@ export function forbiddenName(
   constraints: NameConstraints,
   comparisons: Comparisons,
 ): string | undefined {
+  const names = namesOf(certificate);
+  comparisons.left -= names.length + constraints.permitted.length + constraints.excluded.length;
+  if (comparisons.left < 0) return 'more names and name constraints than can be compared';
   const permitted = constraints.permitted.map((base) => subtreeOf(base, 'permitted'));
   const excluded = constraints.excluded.map((base) => subtreeOf(base, 'excluded'));
-  const names = namesOf(certificate);
   for (const form of new Set(names.map((name) => name.form))) {
     const inForm = ({ form: own }: { readonly form: string }) => own === form;
     const [mine, allowed, forbidden] = [names.filter(inForm), permitted.filter(inForm), excluded.filter(inForm)];
@@ -57,9 +60,10 @@ function verdict(judged: Judged, permitted: readonly Subtree[], excluded: readon
   if (permitted.length + excluded.length === 0) return undefined;
   const { name, unclear } = judged;
   if (unclear) return `${name.form} ${textOf(name)} cannot be judged, and its form is constrained`;
-  if (excluded.some((subtree) => subtree.within(judged)))
-    return `${name.form} ${textOf(name)} is in an excluded subtree`;
-  if (permitted.length === 0 || permitted.some((subtree) => subtree.within(judged))) return undefined;
+  if ([...permitted, ...excluded].some(({ within }) => !within))
+    return `${name.form} ${textOf(name)} is under a constraint that cannot be read`;
+  if (excluded.some(({ within }) => within?.(judged))) return `${name.form} ${textOf(name)} is in an excluded subtree`;
+  if (permitted.length === 0 || permitted.some(({ within }) => within?.(judged))) return undefined;
   return `${name.form} ${textOf(name)} is in no permitted subtree`;
 }
 
@@ -72,7 +76,17 @@ function textOf(name: GeneralName): string {
 // there is no subjectAltName. Its CN is no dNSName.
 function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   const directory: GeneralName[] = isEmpty(subject) ? [] : [{ form: 'directoryName', value: subject }];
-  return [...directory, ...(extensions.subjectAltName ?? emailsIn(subject))];
+  return [...directory, ...(extensions.subjectAltName?.map(withMailbox) ?? emailsIn(subject))];
+}
+
+// DER of the OBJECT IDENTIFIER id-on-SmtpUTF8Mailbox, 1.3.6.1.5.5.7.8.9.
+const smtpUtf8Mailbox = '06082b06010505070809';
+
+// Spec: RFC 9598 §6: constraints on rfc822Names bind internationalised mailboxes too. Ours: those are not compared, so that
+// one of them under such a constraint cannot be judged.
+function withMailbox(name: GeneralName): GeneralName {
+  const isMailbox = name.form === 'otherName' && hexOf(name.value).startsWith(smtpUtf8Mailbox);
+  return isMailbox ? { form: 'email', value: '' } : name;
 }
 
 function emailsIn(subject: Name): GeneralName[] {
@@ -90,6 +104,8 @@ function hostOf(text: string): string | undefined {
 }
 
 const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@:]*)(?::\d*)?(?:[/?#]|$)/i;
+// Spec: RFC 3986 §2: what stands outside of this, a backslash first of all, is read as a delimiter by some.
+const uriSyntax = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]*$/;
 const ipv4 = /^\d+(?:\.\d+){3}$/;
 
 /** The host a name speaks of; undefined when it speaks of none, and an empty one for the forms that never do. */
@@ -105,6 +121,7 @@ function hostIn(name: GeneralName): string | undefined {
     }
     case 'uri': {
       // Spec: RFC 5280 §4.2.1.10: a URI without a host, or whose host is an address, is refused under a URI constraint.
+      if (!uriSyntax.test(name.value)) return undefined;
       const host = hostOf(authority.exec(name.value)?.[1] ?? '');
       return host !== undefined && ipv4.test(host) ? undefined : host;
     }
@@ -146,11 +163,15 @@ function subtreeOf(base: GeneralName, side: 'permitted' | 'excluded'): Subtree {
   }
 }
 
+const isHost = (text: string): boolean => hostOf(text) !== undefined;
+
 // Ours: a leading dot, which RFC 5280 knows only for hosts of URIs and mail, asks for one more label when permitted and is
 // ignored when excluded: the stricter reading both times.
 function dnsWithin(constraint: string, side: 'permitted' | 'excluded'): Subtree['within'] {
   const written = constraint.toLowerCase().replace(/\.$/, '');
-  const base = side === 'excluded' ? written.replace(/^\./, '') : written;
+  const bare = written.replace(/^\./, '');
+  if (constraint !== '' && !isHost(bare)) return undefined;
+  const base = side === 'excluded' ? bare : written;
   const suffix = base.startsWith('.') ? base : `.${base}`;
   const parent = base.slice(base.indexOf('.') + 1);
   return ({ host }) => {
@@ -162,7 +183,8 @@ function dnsWithin(constraint: string, side: 'permitted' | 'excluded'): Subtree[
 
 /** A host under `.example.com`, or exactly `example.com`. */
 function hostWithin(constraint: string): Subtree['within'] {
-  const base = constraint.toLowerCase();
+  const base = constraint.toLowerCase().replace(/\.$/, '');
+  if (!isHost(base.replace(/^\./, ''))) return undefined;
   return base.startsWith('.')
     ? ({ host }) => host.endsWith(base) && host.length > base.length
     : ({ host }) => host === base;
@@ -172,8 +194,9 @@ function hostWithin(constraint: string): Subtree['within'] {
 function emailWithin(constraint: string): Subtree['within'] {
   const at = constraint.lastIndexOf('@');
   const within = hostWithin(constraint.slice(at + 1));
-  if (at < 0) return within;
+  if (at < 0 || !within) return within;
   const mailbox = constraint.slice(0, at + 1);
+  if (mailbox.indexOf('@') !== at || at === 0 || constraint[at + 1] === '.') return undefined;
   return (judged) => {
     const { name } = judged;
     return name.form === 'email' && name.value.startsWith(mailbox) && within(judged);

@@ -64,7 +64,7 @@ export interface PathFailure {
 export type PathVerdict = { readonly ok: true; readonly path: readonly Certificate[] } | PathFailure;
 
 // Ours: what one validation may cost. More than any honest chain needs; 64 verifications take some milliseconds.
-const limits = { verifications: 64, steps: 2048 };
+const limits = { verifications: 64, steps: 2048, policies: 2 ** 16 };
 
 interface Search {
   readonly question: PathQuestion & Required<Pick<PathQuestion, 'maxIntermediates' | 'maxSent' | 'requirements'>>;
@@ -73,7 +73,7 @@ interface Search {
   /** Signatures already judged, by the fingerprints of subject and issuer. */
   readonly verdicts: Map<string, SignatureVerdict>;
   readonly comparisons: { left: number };
-  readonly left: { verifications: number; steps: number };
+  readonly left: { verifications: number; steps: number; policies: number };
   failure: PathProblem;
   /** How far the path of `failure` came. */
   reached: number;
@@ -268,11 +268,7 @@ function signatureFault(certificate: Certificate, reason: keyof typeof signature
 }
 
 function wholePathProblem(search: Search, path: readonly Certificate[]): PathProblem | undefined {
-  return (
-    nameProblem(search, path) ??
-    policyProblem(path, search.question.policies) ??
-    purposeProblem(path, search.question.eku)
-  );
+  return nameProblem(search, path) ?? policyProblem(search, path) ?? purposeProblem(path, search.question.eku);
 }
 
 // Spec: RFC 5280 §6.1.3(b), (c): the names of a self-issued certificate count only when it is the leaf.
@@ -290,8 +286,13 @@ function nameProblem(search: Search, path: readonly Certificate[]): PathProblem 
   return undefined;
 }
 
-function policyProblem(path: readonly Certificate[], inputs: PathQuestion['policies']): PathProblem | undefined {
-  const failure = policyFailure(path, inputs);
+function policyProblem(search: Search, path: readonly Certificate[]): PathProblem | undefined {
+  for (const certificate of path) {
+    const { certificatePolicies, policyMappings } = certificate.extensions;
+    search.left.policies -= (certificatePolicies?.policies.length ?? 0) + (policyMappings?.length ?? 0);
+    if (search.left.policies < 0) return tooMuchWork(certificate);
+  }
+  const failure = policyFailure(path, search.question.policies);
   return failure && { cause: 'policies', ...failure };
 }
 
