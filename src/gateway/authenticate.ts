@@ -1,6 +1,6 @@
 // Who signs? SigV4 proves an access key, permanent or of a session; AWS4-X509 proves a certificate's private key. What a
 // refused caller reads stands in signature-errors.ts.
-import { timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Operation } from '../contract/operation.ts';
 import { decodeClaims, type RoleClaims, type SessionClaims } from '../core/session/claims.ts';
@@ -14,7 +14,14 @@ import { formatArn, isRegion } from '../services/arn.ts';
 import { type Call, type Caller, type CertificateHolder, purposes, type Signer } from '../services/call.ts';
 import { type AccessKeyRecord, activeAccessKey } from '../services/iam/records.ts';
 import type { Reader, Store } from '../store/store.ts';
-import { invalidRegion, invalidX509, unproved, unreadable, unreadableX509, validation } from './signature-errors.ts';
+import {
+  invalidRegion,
+  invalidX509,
+  malformedCertificate,
+  unproved,
+  unreadable,
+  unreadableX509,
+} from './signature-errors.ts';
 
 export type Authenticated = { readonly caller: Caller; readonly region: string };
 
@@ -160,7 +167,7 @@ function certificateHolder(
   if (!read.ok) throw unreadableX509(read);
   const { parsed } = read;
   const leaf = certificateOf(parsed.certificateDer);
-  if (!leaf.ok) throw validation('The X-Amz-X509 header does not hold a certificate.', leaf);
+  if (!leaf.ok) throw malformedCertificate(leaf.detail, hash('sha256', parsed.certificateDer, 'hex'));
   if (!isRegion(parsed.region)) throw invalidX509('scopeRegion');
   const { certificate } = leaf;
   const publicKey = certificate.publicKey();
@@ -170,6 +177,7 @@ function certificateHolder(
     publicKey === undefined
       ? { ok: false, reason: 'algorithmMismatch', algorithm, keyType: undefined }
       : verifyX509Signature({ request, parsed, publicKey, serialNumber, now, headers });
+  const elements = parsed.chainDer.map(certificateOf);
   let verdict: X509Verdict | undefined;
   return {
     region: parsed.region,
@@ -177,7 +185,8 @@ function certificateHolder(
       kind: 'certificate',
       certificate,
       // Ours: an element that is no certificate cannot be part of a path; the official helper is known to send strangers.
-      chain: parsed.chainDer.map(certificateOf).flatMap((element) => (element.ok ? [element.certificate] : [])),
+      chain: elements.flatMap((element) => (element.ok ? [element.certificate] : [])),
+      strangeElements: elements.flatMap((element, at) => (element.ok ? [] : [{ at, detail: element.detail }])),
       proof() {
         verdict ??= verify();
         return verdict;

@@ -51,6 +51,8 @@ export function record(world: World, visit: Visit): void {
       ms,
       ...(visit.explanations.length > 0 && { explained: visit.explanations.map(({ reason }) => reason).slice(0, 32) }),
       ...(error && { status: error.status, code: error.code, reason: error.reason?.reason }),
+      // Whoever cannot prove a certificate's key has no event: what was wrong with the certificate is told here.
+      ...(error && operation?.signedWith === 'certificate' && { explanations: explanationsOf(visit) }),
     },
     error ? 'refused' : 'answered',
   );

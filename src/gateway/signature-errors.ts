@@ -124,14 +124,14 @@ export function unreadableX509(failure: X509ParseFailure): ServiceError {
         missingParts({ presigned: false, missing: failure.missing }),
       );
     case 'malformedCertificate':
-      return validation('The X-Amz-X509 header must hold one certificate, DER in base64.', failure);
+      return badHeader('The X-Amz-X509 header must hold one certificate, DER in base64.', failure.reason);
     case 'malformedChain':
-      return validation(
+      return badHeader(
         'The X-Amz-X509-Chain header must hold certificates, DER in base64, joined by commas.',
-        failure,
+        failure.reason,
       );
     case 'duplicateHeader':
-      return validation(`The header ${failure.name} is given more than once.`, failure);
+      return badHeader(`The header ${failure.name} is given more than once.`, failure.reason);
     case 'unsupportedAlgorithm':
     case 'malformedPair':
     case 'malformedCredential':
@@ -148,7 +148,14 @@ export function invalidX509(reason: string): ServiceError {
   return commonError('accessDenied', 'rest-json', 'Invalid signature', { reason });
 }
 
-/** A certificate header that is not what it must be. */
-export function validation(message: string, { reason }: { readonly reason: string }): ServiceError {
-  return commonError('validation', 'rest-json', message, { reason });
+/** A certificate header that is not what it must be. AWS doc: the signing process names the headers and their forms. */
+function badHeader(message: string, reason: string): ServiceError {
+  const rule = 'Roles Anywhere user guide, signing process';
+  return commonError('validation', 'rest-json', message, { reason, cause: 'header', rule, detail: message });
+}
+
+/** The header holds bytes that are no certificate; the fingerprint is theirs. */
+export function malformedCertificate(detail: string, certificate: string): ServiceError {
+  const reason = { reason: 'malformedCertificate', cause: 'malformed', rule: 'RFC 5280 §4.1', detail, certificate };
+  return commonError('validation', 'rest-json', 'The X-Amz-X509 header does not hold a certificate.', reason);
 }

@@ -51,6 +51,8 @@ export type CertificateHolder = {
   readonly certificate: Certificate;
   /** What came in X-Amz-X509-Chain: an unordered pool, as sent. */
   readonly chain: readonly Certificate[];
+  /** Elements of that header that are no certificates: where they stood, from 0, and what is wrong, for the operator. */
+  readonly strangeElements: readonly { readonly at: number; readonly detail: string }[];
   /** INVARIANT: nothing is granted before this says ok. Asked by the operation, in AWS's order of checks. */
   proof(): X509Verdict;
 };

@@ -67,9 +67,10 @@ function verdict(judged: Judged, permitted: readonly Subtree[], excluded: readon
   return `${name.form} ${textOf(name)} is in no permitted subtree`;
 }
 
+/** Of a stranger's making: cut where it is longer than any honest name. */
 function textOf(name: GeneralName): string {
-  if (name.form === 'directoryName') return JSON.stringify(rfc2253(name.value));
-  return typeof name.value === 'string' ? JSON.stringify(name.value) : hexOf(name.value);
+  const text = name.form === 'directoryName' ? rfc2253(name.value) : name.value;
+  return typeof text === 'string' ? JSON.stringify(text.slice(0, 256)) : hexOf(text.subarray(0, 64));
 }
 
 // Spec: RFC 5280 §4.2.1.10: the subject counts as a directoryName, and its emailAddress attributes as rfc822Names when

@@ -157,9 +157,12 @@ const untrusted: Readonly<Record<PathReason, string>> = {
   chainTooLong: 'Untrusted signing certificate',
 };
 
-function checkChain({ certificate, chain }: CertificateHolder, anchors: readonly Certificate[], call: Call) {
-  const verdict = call.validatePath({ leaf: certificate, intermediates: chain, anchors, now: call.now });
+function checkChain(holder: CertificateHolder, anchors: readonly Certificate[], call: Call) {
+  const { certificate: leaf, chain: intermediates } = holder;
+  const verdict = call.validatePath({ leaf, intermediates, anchors, now: call.now });
   if (verdict.ok) return verdict.path;
+  // What was passed over may be the certificate that is missing.
+  for (const element of holder.strangeElements) call.explain({ reason: 'ignoredChainElement', ...element });
   const { reason, cause, rule, detail } = verdict;
   throw denied(untrusted[reason], { reason, cause, rule, detail, certificate: verdict.certificate?.fingerprint });
 }
