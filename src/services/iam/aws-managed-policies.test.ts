@@ -21,7 +21,8 @@ test('every document is a policy, in every partition', () => {
 
 test('ids are unique and of the form of ids', () => {
   const ids = awsManagedPolicies('aws').map(({ policyId }) => policyId);
-  assert.equal(new Set(ids).size, 3);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal(ids.length, 8);
   for (const id of ids) assert.match(id, /^ANPA[A-Z2-7]{17}$/);
 });
 
@@ -119,3 +120,40 @@ test('the policy of the service is for metrics of two namespaces and for private
   assert.ok(!allows(name, ['acm-pca:IssueCertificate', ca]));
   assert.ok(!allows(name, ['rolesanywhere:ListProfiles', ra('profile/*')]));
 });
+
+test('names are in their order', () => {
+  const names = awsManagedPolicies('aws').map(({ name }) => name);
+  assert.deepEqual(names, names.toSorted());
+});
+
+const user = `arn:aws:iam::${account}:user/Ada`;
+for (const [question, ...allowed] of [
+  [['iam:CreateUser', user], 'AdministratorAccess', 'IAMFullAccess'],
+  [['rolesanywhere:DeleteCrl', ra('crl/1')], 'AdministratorAccess'],
+  [['s3:GetObject', 'arn:aws:s3:::b/k'], 'AdministratorAccess'],
+  [['sts:AssumeRole', role], 'AdministratorAccess'],
+  [
+    ['iam:GetUser', user],
+    'AdministratorAccess',
+    'IAMFullAccess',
+    'IAMReadOnlyAccess',
+    'ReadOnlyAccess',
+    'SecurityAudit',
+  ],
+  [
+    ['iam:SimulatePrincipalPolicy', user],
+    ...['AdministratorAccess', 'IAMFullAccess', 'IAMReadOnlyAccess', 'ReadOnlyAccess', 'SecurityAudit'],
+  ],
+  [['rolesanywhere:GetSubject', ra('subject/1')], 'AdministratorAccess', 'ReadOnlyAccess'],
+  [['rolesanywhere:TagResource', ra('subject/1')], 'AdministratorAccess'],
+  [['sts:GetAccessKeyInfo', '*'], 'AdministratorAccess', 'ReadOnlyAccess', 'SecurityAudit'],
+  [['sts:GetSessionToken', '*'], 'AdministratorAccess', 'ReadOnlyAccess'],
+] as const satisfies readonly (readonly [Question, ...string[]])[]) {
+  test(`${question[0]} on ${question[1]} is allowed by ${allowed.join(', ')} alone`, () => {
+    const all = ['AdministratorAccess', 'IAMFullAccess', 'IAMReadOnlyAccess', 'ReadOnlyAccess', 'SecurityAudit'];
+    assert.deepEqual(
+      all.filter((name) => allows(name, question)),
+      allowed,
+    );
+  });
+}

@@ -1,6 +1,8 @@
-// The managed policies that AWS itself keeps, as far as Roles Anywhere has them. The permissions are AWS's, the wording of
-// the documents is ours. They are the same in every account; no request changes them.
-// AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/security-iam-awsmanpol.html
+// The managed policies that AWS itself keeps: those of Roles Anywhere, and those that people attach first, as far as the
+// services that are served here. The permissions are AWS's, the wording of the documents is ours. They are the same in
+// every account; no request changes them.
+// AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/security-iam-awsmanpol.html and
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 import { formatArn, parseArn } from '../arn.ts';
 
 /** Where the policies of service-linked roles stand; no other role takes them. */
@@ -106,7 +108,39 @@ const ofTheService = (partition: string): readonly Statement[] => [
   },
 ];
 
-// Ours: the ids, which AWS makes at random, and the time of day of the dates.
+const everything = (): readonly Statement[] => [{ Sid: 'Everything', Action: '*', Resource: '*' }];
+
+const iamFull = (): readonly Statement[] => [{ Sid: 'Identities', Action: 'iam:*', Resource: '*' }];
+
+const iamRead = [
+  'iam:Get*',
+  'iam:List*',
+  'iam:GenerateCredentialReport',
+  'iam:GenerateServiceLastAccessedDetails',
+  'iam:SimulateCustomPolicy',
+  'iam:SimulatePrincipalPolicy',
+];
+
+const iamReadOnly = (): readonly Statement[] => [{ Sid: 'ReadIdentities', Action: iamRead, Resource: '*' }];
+
+const audit = (): readonly Statement[] => [
+  { Sid: 'AuditIdentities', Action: [...iamRead, 'sts:GetAccessKeyInfo'], Resource: '*' },
+];
+
+const readOnlyAccess = (): readonly Statement[] => [
+  { Sid: 'Identities', Action: ['iam:Get*', 'iam:List*', 'iam:Generate*', 'iam:Simulate*'], Resource: '*' },
+  { Sid: 'Callers', Action: ['sts:GetAccessKeyInfo', 'sts:GetCallerIdentity', 'sts:GetSessionToken'], Resource: '*' },
+  {
+    Sid: 'RolesAnywhere',
+    Action: actions(
+      'GetTrustAnchor ListTrustAnchors GetProfile ListProfiles GetCrl ListCrls GetSubject ListSubjects ListTagsForResource',
+    ),
+    Resource: '*',
+  },
+];
+
+// Ours: the ids of Roles Anywhere's, which AWS makes at random, and the time of day where it is midnight.
+// AWS seen: 2015–2025, in public lists, the ids of the others, their dates and the numbers of their versions.
 const rows = new Map<string, Row>([
   [
     'AWSRolesAnywhereFullAccess',
@@ -143,6 +177,66 @@ const rows = new Map<string, Row>([
       created: '2022-07-05T00:00:00Z',
       updated: '2022-07-05T00:00:00Z',
       statements: ofTheService,
+    },
+  ],
+  [
+    'AdministratorAccess',
+    {
+      path: '/',
+      policyId: 'ANPAIWMBCKSKIEE64ZLYK',
+      description: 'Everything in every service.',
+      versionId: 'v1',
+      created: '2015-02-06T18:39:46Z',
+      updated: '2015-02-06T18:39:46Z',
+      statements: everything,
+    },
+  ],
+  [
+    'IAMFullAccess',
+    {
+      path: '/',
+      policyId: 'ANPAI7XKCFMBPM3QQRRVQ',
+      description: 'Everything in IAM.',
+      versionId: 'v2',
+      created: '2015-02-06T18:40:38Z',
+      updated: '2019-06-21T19:40:00Z',
+      statements: iamFull,
+    },
+  ],
+  [
+    'IAMReadOnlyAccess',
+    {
+      path: '/',
+      policyId: 'ANPAJKSO7NDY4T57MWDSQ',
+      description: 'Reading everything in IAM, reports and simulations included.',
+      versionId: 'v4',
+      created: '2015-02-06T18:40:39Z',
+      updated: '2018-01-25T19:11:27Z',
+      statements: iamReadOnly,
+    },
+  ],
+  [
+    'ReadOnlyAccess',
+    {
+      path: '/',
+      policyId: 'ANPAILL3HVNFSB6DCOWYQ',
+      description: 'Reading everything in every service that is served.',
+      versionId: 'v119',
+      created: '2015-02-06T18:39:48Z',
+      updated: '2024-09-16T18:53:21Z',
+      statements: readOnlyAccess,
+    },
+  ],
+  [
+    'SecurityAudit',
+    {
+      path: '/',
+      policyId: 'ANPAIX2T3QCXHR2OGGCTO',
+      description: 'Reading how security is configured: identities and policies, but no data.',
+      versionId: 'v45',
+      created: '2015-02-06T18:41:01Z',
+      updated: '2024-10-30T18:36:49Z',
+      statements: audit,
     },
   ],
 ]);

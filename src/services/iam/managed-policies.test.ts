@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { awsManagedPolicies } from './aws-managed-policies.ts';
 import { attachedTo } from './documents.ts';
 import { account, allow, type Rig, rig, trust } from './rig.test.ts';
 
 const full = 'arn:aws:iam::aws:policy/AWSRolesAnywhereFullAccess';
 const readOnly = 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly';
 const ofService = 'arn:aws:iam::aws:policy/aws-service-role/AWSRolesAnywhereServicePolicy';
+const ofAws = awsManagedPolicies('aws').map(({ arn }) => arn);
 
 async function attached(...roles: readonly string[]): Promise<Rig> {
   const iam = rig();
@@ -128,15 +130,15 @@ describe('the versions of a policy', () => {
 
 describe('ListPolicies', () => {
   for (const [parameters, expected] of [
-    [{}, [full, readOnly, ofService]],
-    [{ Scope: 'All' }, [full, readOnly, ofService]],
-    [{ Scope: 'AWS' }, [full, readOnly, ofService]],
+    [{}, ofAws],
+    [{ Scope: 'All' }, ofAws],
+    [{ Scope: 'AWS' }, ofAws],
     [{ Scope: 'Local' }, []],
     [{ OnlyAttached: true }, [readOnly]],
-    [{ OnlyAttached: false }, [full, readOnly, ofService]],
+    [{ OnlyAttached: false }, ofAws],
     [{ PathPrefix: '/aws-service-role/' }, [ofService]],
     [{ PathPrefix: '/team/' }, []],
-    [{ PolicyUsageFilter: 'PermissionsPolicy' }, [full, readOnly, ofService]],
+    [{ PolicyUsageFilter: 'PermissionsPolicy' }, ofAws],
     [{ PolicyUsageFilter: 'PermissionsBoundary' }, []],
   ] as const) {
     test(`of ${JSON.stringify(parameters)} shows ${expected.length}`, async () => {
@@ -169,7 +171,7 @@ describe('ListPolicies', () => {
     assert.deepEqual([first.texts('Policies.member.Arn'), first.text('IsTruncated')], [[full, readOnly], 'true']);
     const Marker = first.text('Marker');
     const rest = await iam.query('ListPolicies', { Marker });
-    assert.deepEqual([rest.texts('Policies.member.Arn'), rest.text('IsTruncated')], [[ofService], 'false']);
+    assert.deepEqual([rest.texts('Policies.member.Arn'), rest.text('IsTruncated')], [ofAws.slice(2), 'false']);
     for (const other of [{ Scope: 'AWS' }, { OnlyAttached: true }, { PathPrefix: '/team/' }]) {
       assert.equal((await iam.query('ListPolicies', { Marker, ...other })).code, 'ValidationError');
     }
@@ -180,6 +182,185 @@ describe('ListPolicies', () => {
     test(`refuses ${JSON.stringify(parameters)}`, async () => {
       const answer = await rig().query('ListPolicies', parameters);
       assert.deepEqual([answer.status, answer.code], [400, 'ValidationError']);
+    });
+  }
+});
+
+describe("ListPolicies of the account's own", () => {
+  async function withOwn(...names: readonly string[]): Promise<Rig> {
+    const iam = rig();
+    for (const PolicyName of names) {
+      const Path = PolicyName.startsWith('x') ? '/x/' : '/';
+      await iam.query('CreatePolicy', { PolicyName, Path, PolicyDocument: allow('s3:*') });
+    }
+    return iam;
+  }
+  const own = (name: string) => `arn:aws:iam::${account}:policy/${name}`;
+  const list = async (iam: Rig, parameters: object = {}) =>
+    (await iam.query('ListPolicies', { ...parameters })).texts('Policies.member.Arn');
+
+  test("comes after AWS's, in pages of any size, each policy once", async () => {
+    const iam = await withOwn('b', 'A', 'xc');
+    const all = [...ofAws, own('A'), own('b'), own('x/xc')];
+    assert.deepEqual(await list(iam), all);
+    for (const MaxItems of [1, 2, 3, 7, 8, 9, 10, 11]) {
+      const found: string[] = [];
+      for (let Marker: string | undefined, more = true; more; ) {
+        const answer = await iam.query('ListPolicies', { MaxItems, Marker });
+        const page = answer.texts('Policies.member.Arn');
+        assert.ok(page.length > 0 && page.length <= MaxItems);
+        found.push(...page);
+        Marker = answer.text('Marker');
+        more = answer.text('IsTruncated') === 'true';
+      }
+      assert.deepEqual(found, all);
+    }
+    assert.deepEqual(await list(iam, { Scope: 'Local', PathPrefix: '/x/' }), [own('x/xc')]);
+    assert.deepEqual(
+      (await iam.query('ListPolicies', { Scope: 'Local' }, await iam.stranger())).texts('Policies.member'),
+      [],
+    );
+  });
+
+  test('fits its Marker into 320 characters for the longest name', async () => {
+    const iam = await withOwn('a'.repeat(128), 'b'.repeat(128));
+    const first = await iam.query('ListPolicies', { Scope: 'Local', MaxItems: 1 });
+    const Marker = first.text('Marker') ?? '';
+    assert.ok(Marker.length <= 320, String(Marker.length));
+    assert.deepEqual(await list(iam, { Scope: 'Local', Marker }), [own('b'.repeat(128))]);
+  });
+
+  test('knows which are attached, and which are boundaries', async () => {
+    const iam = await withOwn('attached', 'boundary', 'both', 'unused');
+    await iam.query('CreateUser', { UserName: 'Ada', PermissionsBoundary: own('boundary') });
+    await iam.query('CreateUser', { UserName: 'Eve', PermissionsBoundary: own('both') });
+    for (const name of ['attached', 'both']) {
+      await iam.query('AttachUserPolicy', { UserName: 'Ada', PolicyArn: own(name) });
+    }
+    const Scope = 'Local';
+    const boundaries = { Scope, PolicyUsageFilter: 'PermissionsBoundary' };
+    const permissions = { Scope, PolicyUsageFilter: 'PermissionsPolicy' };
+    assert.deepEqual(await list(iam, { Scope, OnlyAttached: true }), [own('attached'), own('both')]);
+    assert.deepEqual(await list(iam, boundaries), [own('both'), own('boundary')]);
+    assert.deepEqual(await list(iam, { ...boundaries, OnlyAttached: true }), [own('both'), own('boundary')]);
+    assert.deepEqual(await list(iam, permissions), [own('attached'), own('both'), own('unused')]);
+    assert.deepEqual(await list(iam, { ...permissions, OnlyAttached: true }), [own('attached'), own('both')]);
+    const both = await iam.query('GetPolicy', { PolicyArn: own('both') });
+    assert.deepEqual(
+      ['AttachmentCount', 'PermissionsBoundaryUsageCount'].map((name) => both.text(`Policy.${name}`)),
+      ['1', '1'],
+    );
+  });
+
+  for (const Marker of ['0', '1', '9', '0x', `${'0'.repeat(40)}`, '-1']) {
+    test(`refuses the Marker ${Marker}`, async () => {
+      assert.equal((await rig().query('ListPolicies', { Marker })).code, 'ValidationError');
+    });
+  }
+});
+
+describe('CreatePolicy', () => {
+  const create = (iam: Rig, parameters: object = {}) =>
+    iam.query('CreatePolicy', { PolicyName: 'P', PolicyDocument: allow('s3:*'), ...parameters });
+
+  test('makes a policy with its first version in force', async () => {
+    const iam = rig();
+    const answer = await create(iam, { Path: '/x/', Description: 'For tests.', Tags: [{ Key: 'k', Value: 'v' }] });
+    assert.equal(answer.text('Policy.Arn'), `arn:aws:iam::${account}:policy/x/P`);
+    assert.match(answer.text('Policy.PolicyId') ?? '', /^ANPA[A-Z2-7]{17}$/);
+    assert.deepEqual([answer.text('Policy.DefaultVersionId'), answer.text('Policy.Tags.member.Value')], ['v1', 'v']);
+    const PolicyArn = answer.text('Policy.Arn');
+    const got = await iam.query('GetPolicy', { PolicyArn });
+    assert.deepEqual([got.text('Policy.Description'), got.text('Policy.IsAttachable')], ['For tests.', 'true']);
+    const version = await iam.query('GetPolicyVersion', { PolicyArn, VersionId: 'v1' });
+    assert.equal(decodeURIComponent(version.text('PolicyVersion.Document') ?? ''), allow('s3:*'));
+  });
+
+  test('refuses a name that is taken, in any case and under any path', async () => {
+    const iam = rig();
+    await create(iam);
+    const answer = await create(iam, { PolicyName: 'p', Path: '/x/' });
+    assert.deepEqual([answer.status, answer.code], [409, 'EntityAlreadyExists']);
+    assert.equal(answer.message, 'A policy called p already exists. Duplicate names are not allowed.');
+  });
+
+  test('refuses more than 6,144 characters, white space not counted', async () => {
+    const iam = rig();
+    const empty = allow('s3:*', `arn:aws:s3:::${'x'.repeat(0)}`).length;
+    const sized = (size: number) => allow('s3:*', `arn:aws:s3:::${'x'.repeat(size - empty)}`);
+    const answer = await create(iam, { PolicyDocument: sized(6145) });
+    assert.deepEqual([answer.status, answer.code], [409, 'LimitExceeded']);
+    assert.equal(answer.message, 'Cannot exceed quota for PolicySize: 6144');
+    assert.equal((await create(iam, { PolicyDocument: `${sized(6144)}${' '.repeat(9000)}` })).status, 200);
+  });
+
+  for (const [what, PolicyDocument] of [
+    ['no Version', '{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'],
+    ['an old Version', '{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'],
+    ['a principal', trust],
+    ['no JSON', '{'],
+  ] as const) {
+    test(`refuses ${what}`, async () => {
+      const iam = rig();
+      const answer = await create(iam, { PolicyDocument });
+      assert.deepEqual([answer.status, answer.code], [400, 'MalformedPolicyDocument']);
+      assert.deepEqual((await iam.query('ListPolicies', { Scope: 'Local' })).texts('Policies.member'), []);
+    });
+  }
+});
+
+describe('DeletePolicy', () => {
+  const PolicyArn = `arn:aws:iam::${account}:policy/P`;
+  async function withPolicy(): Promise<Rig> {
+    const iam = rig();
+    await iam.query('CreatePolicy', { PolicyName: 'P', PolicyDocument: allow('s3:*') });
+    await iam.query('CreateUser', { UserName: 'Ada' });
+    return iam;
+  }
+  const refused = async (iam: Rig, message: string) => {
+    const answer = await iam.query('DeletePolicy', { PolicyArn });
+    assert.deepEqual([answer.status, answer.code, answer.message], [409, 'DeleteConflict', message]);
+  };
+
+  test('refuses a policy that is attached, or that bounds somebody', async () => {
+    const iam = await withPolicy();
+    await iam.query('AttachUserPolicy', { UserName: 'Ada', PolicyArn });
+    await refused(iam, 'Cannot delete a policy attached to entities.');
+    await iam.query('DetachUserPolicy', { UserName: 'Ada', PolicyArn });
+    await iam.query('PutUserPermissionsBoundary', { UserName: 'Ada', PermissionsBoundary: PolicyArn });
+    await refused(iam, 'Cannot delete a policy attached to entities.');
+    await iam.query('DeleteUserPermissionsBoundary', { UserName: 'Ada' });
+    assert.equal((await iam.query('DeletePolicy', { PolicyArn })).status, 200);
+    assert.equal((await iam.query('GetPolicy', { PolicyArn })).code, 'NoSuchEntity');
+    assert.deepEqual(await iam.read((reader) => reader.list('iam/policy-documents', { limit: 9 })), []);
+  });
+
+  test('refuses a policy of more than one version', async () => {
+    const iam = await withPolicy();
+    await iam.query('CreatePolicyVersion', { PolicyArn, PolicyDocument: allow('s3:*'), SetAsDefault: 'true' });
+    await refused(
+      iam,
+      "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+    );
+    await iam.query('DeletePolicyVersion', { PolicyArn, VersionId: 'v1' });
+    assert.equal((await iam.query('DeletePolicy', { PolicyArn })).status, 200);
+  });
+
+  for (const [action, parameters] of [
+    ['DeletePolicy', {}],
+    ['CreatePolicyVersion', { PolicyDocument: allow('s3:*') }],
+    ['SetDefaultPolicyVersion', { VersionId: 'v3' }],
+    ['DeletePolicyVersion', { VersionId: 'v3' }],
+    ['TagPolicy', { Tags: [{ Key: 'k', Value: 'v' }] }],
+    ['UntagPolicy', { TagKeys: ['k'] }],
+  ] as const) {
+    test(`${action} is denied on AWS's policies, to root as well, and on another account's finds nothing`, async () => {
+      const iam = await withPolicy();
+      const aws = await iam.query(action, { PolicyArn: full, ...parameters });
+      assert.deepEqual([aws.status, aws.code], [403, 'AccessDenied']);
+      const other = await iam.query(action, { PolicyArn, ...parameters }, await iam.stranger());
+      assert.ok(['AccessDenied', 'NoSuchEntity'].includes(other.code ?? ''), other.code);
+      assert.equal((await iam.query('GetPolicy', { PolicyArn })).status, 200);
     });
   }
 });
