@@ -1,7 +1,7 @@
 // How users, groups and roles begin, change their names and end: with all that says so elsewhere, in one transaction.
 import type { Document, Reader, Writer } from '../../store/store.ts';
 import type { Call } from '../call.ts';
-import { deleteCounted, putCounted } from '../counts.ts';
+import { countOf, deleteCounted, putCounted } from '../counts.ts';
 import type { Collection } from '../records.ts';
 import { setBoundary, showAnew } from './attachments.ts';
 import { attachedPolicies, inlinePolicies, keyOf, namesOfIds, ofAccount } from './documents.ts';
@@ -15,7 +15,7 @@ import {
   foundRecord,
 } from './entities.ts';
 import { DeleteConflict, EntityAlreadyExists } from './errors.ts';
-import { putNew } from './quotas.ts';
+import { checkQuota } from './quotas.ts';
 
 /** Keeps a new entity; throws EntityAlreadyExists, or LimitExceeded where the account has as many as the quota says. */
 export async function begin<K extends EntityKind>(
@@ -24,11 +24,22 @@ export async function begin<K extends EntityKind>(
   kind: K,
   record: EntityRecords[K],
 ): Promise<void> {
-  const { collection: to, quota } = entities[kind];
+  const { collection, quota } = entities[kind];
   const { name } = entityOf(kind, call.account, record);
   await checkFree(writer, call.account, kind, name);
-  await putNew(writer, call, { to, quota, name, record });
-  await putName(writer, call.account, kind, record);
+  checkQuota(call, quota, (await countOf(writer, collection, ofAccount(call.account))) + 1);
+  await keep(writer, call.account, kind, record);
+}
+
+/** Keeps the role of a service. AWS doc: using-service-linked-roles.html, it counts as a role, and alone may exceed the quota. */
+export function beginOfService(writer: Writer, call: Call, role: EntityRecords['role']): Promise<void> {
+  return keep(writer, call.account, 'role', role);
+}
+
+async function keep<K extends EntityKind>(writer: Writer, account: string, kind: K, record: EntityRecords[K]) {
+  const { name } = entityOf(kind, account, record);
+  await putCounted(writer, entities[kind].collection, ofAccount(account), name.toLowerCase(), record);
+  await putName(writer, account, kind, record);
 }
 
 /** Gives a user or a group another name or path. `change` gives the new record; its id stays, and with it what belongs to it. */
@@ -40,15 +51,12 @@ export async function rename<K extends 'user' | 'group'>(
   change: (record: EntityRecords[K]) => EntityRecords[K],
 ): Promise<EntityRecords[K]> {
   const { account } = call;
-  const { collection } = entities[kind];
   const before = await foundRecord(writer, account, kind, name);
   const record = change(before);
   const entity = entityOf(kind, account, record);
-  const place = ofAccount(account);
   if (keyOf(account, entity.name) !== keyOf(account, name)) await checkFree(writer, account, kind, entity.name);
-  await deleteCounted(writer, collection, place, name.toLowerCase());
-  await putCounted(writer, collection, place, entity.name.toLowerCase(), record);
-  await putName(writer, account, kind, record);
+  await deleteCounted(writer, entities[kind].collection, ofAccount(account), name.toLowerCase());
+  await keep(writer, account, kind, record);
   await showAnew(writer, account, entity);
   return record;
 }

@@ -5,7 +5,7 @@ import { attach } from './attachments.ts';
 import { awsManagedPolicyArn, serviceRolePath } from './aws-managed-policies.ts';
 import { type RoleRecord, uniqueId } from './documents.ts';
 import { entityArn, entityOf, findRecord } from './entities.ts';
-import { begin } from './entity-life.ts';
+import { beginOfService } from './entity-life.ts';
 import { findManagedPolicy } from './managed-policy-records.ts';
 
 type ServiceLinkedRow = { readonly roleName: string; readonly policyName: string };
@@ -62,7 +62,7 @@ export async function ensureServiceLinkedRole(
   };
   const policy = await findManagedPolicy(writer, account, awsManagedPolicyArn(partition, policyName, serviceRolePath));
   if (policy === undefined) throw new Error(`the policy ${policyName} is not kept`);
-  await begin(writer, call, 'role', role);
+  await beginOfService(writer, call, role);
   await attach(writer, account, entityOf('role', account, role), policy);
   return true;
 }
