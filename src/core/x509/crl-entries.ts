@@ -2,7 +2,7 @@
 // positions in the DER. A million entries cost half a second and some megabytes; a look-up reads its entry once more.
 // Spec: RFC 5280 §5.1.2.6, §5.3.
 import { type CrlEntryExtensions, type CrlReason, entryExtensionsOf } from './crl-extensions.ts';
-import { maxSerialBytes, serialIndex } from './crl-serials.ts';
+import { maxSerialBytes, serialIndex, sortedBySerial } from './crl-serials.ts';
 import { type Element, expectTag, readElement, refuse, tags } from './der.ts';
 import type { Name } from './name.ts';
 import { millisecondsOf } from './time.ts';
@@ -21,9 +21,18 @@ export interface CrlEntry {
 export interface CrlEntries {
   readonly count: number;
   /** OIDs of critical entry extensions that are not understood, at most 64 of them. */
-  readonly unknownCritical: ReadonlySet<string>;
+  readonly unknownCritical: readonly string[];
+  readonly tables: EntryTables;
   /** The entry by serial number and by the comparison key of the certificate issuer's name; the first, should it be listed twice. */
   find(serialNumber: bigint, issuerKey: string): CrlEntry | undefined;
+}
+
+/** What a pass over the entries found: plain memory, so that one thread may make it for another. */
+export interface EntryTables {
+  readonly count: number;
+  readonly unknownCritical: readonly string[];
+  /** By comparison key of the certificate issuer: positions in the order of serial numbers. */
+  readonly positions: ReadonlyMap<string, Uint32Array>;
 }
 
 /** What the rest of the list allows its entries. */
@@ -42,11 +51,30 @@ const limits = {
   remembered: 16,
 };
 
-/** The entries of a list without any. */
-export const noEntries: CrlEntries = { count: 0, unknownCritical: new Set(), find: () => undefined };
+const noTables: EntryTables = { count: 0, unknownCritical: [], positions: new Map() };
 
-/** Reads revokedCertificates; throws DerError. Ours: an empty SEQUENCE is taken, though RFC 5280 wants it left out. */
-export function entriesOf(element: Element, rules: EntryRules): CrlEntries {
+/** The entries of a list without any. */
+export const noEntries: CrlEntries = { count: 0, unknownCritical: [], tables: noTables, find: () => undefined };
+
+/**
+ * Reads revokedCertificates; throws DerError. `tables` are those of an earlier reading of the same bytes by the same rules,
+ * which spare the pass over all entries.
+ */
+export function entriesOf(element: Element, rules: EntryRules, tables = entryTablesOf(element, rules)): CrlEntries {
+  const bytes = expectTag(element, tags.sequence).content;
+  const indexes = new Map(Array.from(tables.positions, ([key, table]) => [key, serialIndex(bytes, table)] as const));
+  return {
+    count: tables.count,
+    unknownCritical: tables.unknownCritical,
+    tables,
+    find(serialNumber, issuerKey) {
+      const at = indexes.get(issuerKey)?.find(serialNumber);
+      return at === undefined ? undefined : entryAt(bytes, at);
+    },
+  };
+}
+
+function entryTablesOf(element: Element, rules: EntryRules): EntryTables {
   const bytes = expectTag(element, tags.sequence).content;
   const ownKey = rules.issuer.key;
   const positions = new Map<string, number[]>();
@@ -67,15 +95,8 @@ export function entriesOf(element: Element, rules: EntryRules): CrlEntries {
     current.push(at);
     count++;
   }
-  const indexes = new Map(Array.from(positions, ([key, list]) => [key, serialIndex(bytes, list)] as const));
-  return {
-    count,
-    unknownCritical,
-    find(serialNumber, issuerKey) {
-      const at = indexes.get(issuerKey)?.find(serialNumber);
-      return at === undefined ? undefined : entryAt(bytes, at);
-    },
-  };
+  const sorted = new Map(Array.from(positions, ([key, list]) => [key, sortedBySerial(bytes, list)] as const));
+  return { count, unknownCritical: [...unknownCritical], positions: sorted };
 }
 
 /** Reads once more what was found to be in order. */

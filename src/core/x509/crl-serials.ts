@@ -23,9 +23,8 @@ export interface SerialIndex {
   find(serialNumber: bigint): number | undefined;
 }
 
-/** `positions` ascends; at each an entry begins, with a serial number of at most `maxSerialBytes`. Keeps `bytes`. */
-export function serialIndex(bytes: Uint8Array, positions: readonly number[]): SerialIndex {
-  const table = sorted(bytes, positions);
+/** `table` is what `sortedBySerial` made of the same bytes; both are kept. */
+export function serialIndex(bytes: Uint8Array, table: Uint32Array): SerialIndex {
   const heads = Float64Array.from({ length: Math.ceil(table.length / stride) }, (_, at) => {
     const lengthAt = lengthOctetAt(bytes, table[at * stride] ?? 0);
     return headOf(bytes, lengthAt + 1, bytes[lengthAt] ?? 0);
@@ -61,8 +60,11 @@ interface Run {
   readonly level: number;
 }
 
-/** The positions in the order of the octets of their serial numbers, equal ones in the order of the list. */
-function sorted(bytes: Uint8Array, positions: readonly number[]): Uint32Array {
+/**
+ * The positions in the order of the octets of their serial numbers, equal ones in the order of the list. `positions`
+ * ascends; at each an entry begins, with a serial number of at most `maxSerialBytes`.
+ */
+export function sortedBySerial(bytes: Uint8Array, positions: readonly number[]): Uint32Array {
   const table = Uint32Array.from(positions);
   // A list of what is left to do, not recursion: one array of keys at a time.
   const runs: Run[] = [{ from: 0, to: table.length, level: 0 }];

@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
-import { type CrlEntry, entriesOf, locate, noEntries } from './crl-entries.ts';
+import { type CrlEntry, type EntryTables, entriesOf, locate, noEntries } from './crl-entries.ts';
 import { type CrlExtensions, crlExtensionsOf, UnreadableExtension } from './crl-extensions.ts';
 import {
   DerError,
@@ -39,6 +39,8 @@ export interface Crl extends Signed {
   readonly extensions: CrlExtensions;
   /** Revoked certificates on the list. */
   readonly entryCount: number;
+  /** What `parseCrl` needs not to pass over all entries again. */
+  readonly entryTables: EntryTables;
   /** The entry of a certificate by its serial number and its issuer (the list's own issuer when not given). */
   entryOf(serialNumber: bigint, certificateIssuer?: Name): CrlEntry | undefined;
   /** Whether this certificate's key made the signature: nothing else about it. Judged on first use and remembered. */
@@ -58,14 +60,15 @@ export const maxCrlBytes = 256 * 1024 * 1024;
 
 /**
  * Parses one list: DER, or PEM with one `X509 CRL` block and nothing but text around it. What begins with the octet of a
- * SEQUENCE is DER. Never throws. Copies `data`, so that later changes to it do not matter.
+ * SEQUENCE is DER. Never throws. Copies `data`, so that later changes to it do not matter. `tables` spare the pass over all
+ * entries. INVARIANT: they are the entryTables of a list that was parsed from the same bytes.
  */
-export function parseCrl(data: Uint8Array): ParsedCrl {
+export function parseCrl(data: Uint8Array, tables?: EntryTables): ParsedCrl {
   if (data.length > maxCrlBytes) return { ok: false, reason: 'malformed', detail: `longer than ${maxCrlBytes} bytes` };
   const der = data[0] === tags.sequence ? new Uint8Array(data) : derOfPem(data);
   if (typeof der === 'string') return { ok: false, reason: 'badPem', detail: der };
   try {
-    return { ok: true, crl: crlOf(readElement(der, tags.sequence)) };
+    return { ok: true, crl: crlOf(readElement(der, tags.sequence), tables) };
   } catch (error) {
     if (error instanceof UnreadableExtension)
       return { ok: false, reason: 'unreadableExtension', detail: error.message };
@@ -115,13 +118,13 @@ function fewFields(element: Element, most: number): Fields {
   return fieldsOf(element);
 }
 
-function crlOf(element: Element): Crl {
+function crlOf(element: Element, tables: EntryTables | undefined): Crl {
   const fields = fewFields(element, 3);
   const tbs = fields.next();
   const algorithm = fields.next();
   const signature = wholeOctets(fields.next());
   fields.end();
-  const { algorithm: signedAlgorithm, entries, ...list } = tbsOf(tbs, element.raw.length);
+  const { algorithm: signedAlgorithm, entries, ...list } = tbsOf(tbs, element.raw.length, tables);
   // Spec: RFC 5280 §5.1.1.2: both must be the same.
   if (Buffer.compare(signedAlgorithm.raw, algorithm.raw) !== 0) refuse('the two signature algorithms differ');
   const signed = { tbs: tbs.raw, signature, signatureAlgorithm: signatureAlgorithmOf(algorithm) };
@@ -132,6 +135,7 @@ function crlOf(element: Element): Crl {
     der: element.raw,
     fingerprint: hash('sha256', element.raw, 'hex'),
     entryCount: entries.count,
+    entryTables: entries.tables,
     entryOf: (serialNumber: bigint, certificateIssuer = list.issuer) =>
       entries.find(serialNumber, certificateIssuer.key),
     signatureBy(issuer: Certificate): SignatureVerdict {
@@ -148,7 +152,7 @@ function crlOf(element: Element): Crl {
 
 const maxVerdicts = 64;
 
-function tbsOf(tbs: Element, wholeLength: number) {
+function tbsOf(tbs: Element, wholeLength: number, tables: EntryTables | undefined) {
   const fields = fewFields(tbs, 7);
   const version = versionOf(fields.optional(tags.integer));
   const algorithm = fields.next(tags.sequence);
@@ -166,7 +170,7 @@ function tbsOf(tbs: Element, wholeLength: number) {
   if (version === 1 && extensionsField) refuse('extensions in a version 1 list');
   const own = extensionsField ? crlExtensionsOf(explicit(extensionsField), issuer) : noExtensions;
   const isIndirect = own.issuingDistributionPoint?.indirectCRL ?? false;
-  const entries = revoked ? entriesOf(revoked, { issuer, version, isIndirect }) : noEntries;
+  const entries = revoked ? entriesOf(revoked, { issuer, version, isIndirect }, tables) : noEntries;
   const unknownCritical = [...own.unknownCritical, ...entries.unknownCritical];
   return {
     version,
