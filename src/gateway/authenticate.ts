@@ -3,7 +3,14 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Operation } from '../contract/operation.ts';
-import { decodeClaims, type RoleClaims, type SessionClaims } from '../core/session/claims.ts';
+import {
+  decodeClaims,
+  type FederatedUserClaims,
+  type RoleClaims,
+  type RootClaims,
+  type SessionClaims,
+  type UserClaims,
+} from '../core/session/claims.ts';
 import { type HeaderIndex, headerIndex } from '../core/signature/canonical.ts';
 import { type ParsedSignature, type ParseResult, type signingKey, verifySignature } from '../core/signature/hmac.ts';
 import { parseX509Authorization, verifyX509Signature, type X509Verdict } from '../core/signature/x509.ts';
@@ -11,8 +18,18 @@ import type { parseCertificate } from '../core/x509/certificate.ts';
 import { type Keyring, open } from '../keyring.ts';
 import { bytesOf, type WireRequest } from '../protocols/protocol.ts';
 import { formatArn, isRegion } from '../services/arn.ts';
-import { type Call, type Caller, type CertificateHolder, purposes, type Signer } from '../services/call.ts';
-import { type AccessKeyRecord, activeAccessKey } from '../services/iam/records.ts';
+import {
+  type AssumedRoleCaller,
+  type Call,
+  type Caller,
+  type CertificateHolder,
+  type FederatedUserCaller,
+  purposes,
+  type RootCaller,
+  type Signer,
+  type UserCaller,
+} from '../services/call.ts';
+import { type AccessKeyRecord, activeAccessKey, findUserById } from '../services/iam/records.ts';
 import type { Reader, Store } from '../store/store.ts';
 import {
   invalidRegion,
@@ -68,16 +85,27 @@ async function holderOf(verifier: Verifier, parsed: ParsedSignature, protocol: P
 }
 
 async function keyHolder({ store, keyring }: Verifier, accessKeyId: string): Promise<Holder | undefined> {
-  const record = await store.read((reader) => activeAccessKey(reader, accessKeyId));
-  // A user's key must not be taken for root's.
-  if (record === undefined || record.owner !== 'root') return undefined;
-  const secret = open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
-  if (secret === undefined) return undefined;
-  return { caller: keyOwner(record), secretAccessKey: Buffer.from(secret).toString() };
+  return store.read(async (reader) => {
+    const record = await activeAccessKey(reader, accessKeyId);
+    const secret = record && open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
+    const caller = secret && (await ownerOf(reader, record));
+    return caller && { caller: { ...caller, accessKeyId }, secretAccessKey: Buffer.from(secret).toString() };
+  });
 }
 
-function keyOwner({ account, accessKeyId }: AccessKeyRecord): Caller {
-  return { kind: 'root', account, arn: rootArn('aws', account), userId: account, accessKeyId };
+type KeyOwner = Omit<RootCaller, 'session'> | Omit<UserCaller, 'session'>;
+
+/** Whose key it is, as of now; undefined where the user is gone. */
+async function ownerOf(reader: Reader, { account, owner, userId, accessKeyId }: AccessKeyRecord) {
+  switch (owner) {
+    case 'root':
+      return { kind: 'root', account, arn: rootArn('aws', account), userId: account, accessKeyId } satisfies KeyOwner;
+    case 'user': {
+      const user = await findUserById(reader, account, userId);
+      const named = user && { arn: user.arn, userName: user.userName };
+      return named && ({ kind: 'user', account, userId, accessKeyId, ...named } satisfies KeyOwner);
+    }
+  }
 }
 
 /** Whoever has the keyring opens the token; only a key that stands behind a session is looked up, for it may be gone. */
@@ -94,51 +122,45 @@ async function sessionHolder(
   if (now.getTime() >= claims.expiresAt * 1000) {
     throw commonError('expiredToken', protocol, 'The security token included in the request is expired');
   }
-  if (claims.kind !== 'role' && !(await store.read((reader) => isBacked(reader, claims)))) return undefined;
-  return { caller: sessionCaller(claims), secretAccessKey: claims.secretAccessKey };
+  const caller = claims.kind === 'role' ? assumedRole(claims) : await store.read((reader) => backedBy(reader, claims));
+  return caller && { caller, secretAccessKey: claims.secretAccessKey };
 }
 
-/** Whether the key that asked for the session is still there, active, and its owner's. */
-async function isBacked(reader: Reader, claims: Exclude<SessionClaims, RoleClaims>): Promise<boolean> {
+/** The caller of a session whose key is still there, active and its owner's; undefined where it is not. */
+async function backedBy(
+  reader: Reader,
+  claims: UserClaims | RootClaims | FederatedUserClaims,
+): Promise<Signer | undefined> {
+  const { account, accessKeyId } = claims;
   const key = await activeAccessKey(reader, claims.sourceAccessKeyId);
-  return key?.account === claims.account;
-}
-
-function sessionCaller(claims: SessionClaims): Signer {
-  const { account, partition, accessKeyId } = claims;
-  const sts = (resource: string) => formatArn({ partition, service: 'sts', region: '', account, resource });
+  const owner = key?.account === account ? await ownerOf(reader, key) : undefined;
+  if (owner === undefined) return undefined;
   switch (claims.kind) {
     case 'root':
-      return {
-        kind: 'root',
-        account,
-        arn: rootArn(partition, account),
-        userId: account,
-        accessKeyId,
-        session: claims,
-      };
-    case 'user': {
-      const { userArn: arn, userId, userName } = claims;
-      return { kind: 'user', account, arn, userId, userName, accessKeyId, session: claims };
-    }
-    case 'role': {
-      const { roleName, roleId, roleSessionName } = claims;
-      const arn = sts(`assumed-role/${roleName}/${roleSessionName}`);
-      return {
-        kind: 'assumedRole',
-        account,
-        arn,
-        userId: `${roleId}:${roleSessionName}`,
-        accessKeyId,
-        session: claims,
-      };
-    }
-    case 'federatedUser': {
-      const { name } = claims;
-      const arn = sts(`federated-user/${name}`);
-      return { kind: 'federatedUser', account, arn, userId: `${account}:${name}`, accessKeyId, session: claims };
-    }
+      return owner.kind === 'root' ? { ...owner, accessKeyId, session: claims } : undefined;
+    case 'user':
+      return owner.kind === 'user' && owner.userId === claims.userId
+        ? { ...owner, accessKeyId, session: claims }
+        : undefined;
+    case 'federatedUser':
+      return owner.userId === (claims.user?.userId ?? account) ? federatedUser(claims) : undefined;
   }
+}
+
+function assumedRole(claims: RoleClaims): AssumedRoleCaller {
+  const { account, roleName, roleId, roleSessionName, accessKeyId } = claims;
+  const arn = stsArn(claims, `assumed-role/${roleName}/${roleSessionName}`);
+  return { kind: 'assumedRole', account, arn, userId: `${roleId}:${roleSessionName}`, accessKeyId, session: claims };
+}
+
+function federatedUser(claims: FederatedUserClaims): FederatedUserCaller {
+  const { account, name, accessKeyId } = claims;
+  const arn = stsArn(claims, `federated-user/${name}`);
+  return { kind: 'federatedUser', account, arn, userId: `${account}:${name}`, accessKeyId, session: claims };
+}
+
+function stsArn({ partition, account }: SessionClaims, resource: string): string {
+  return formatArn({ partition, service: 'sts', region: '', account, resource });
 }
 
 function rootArn(partition: string, account: string): string {

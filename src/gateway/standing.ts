@@ -6,11 +6,13 @@ import type { SessionClaims } from '../core/session/claims.ts';
 import type { AssumedRoleCaller, Call, FederatedUserCaller } from '../services/call.ts';
 import { overlaid } from '../services/condition-keys.ts';
 import {
+  type AppliedPolicies,
   type AppliedPolicy,
   appliedPolicies,
   entityOf,
   findManagedPolicy,
   findRole,
+  findUserById,
   type Tag,
 } from '../services/iam/records.ts';
 import type { Reader } from '../store/store.ts';
@@ -32,12 +34,19 @@ export async function standingOf(call: Call): Promise<Standing> {
     case 'stranger':
       return nobody;
     case 'user':
-      return nobody;
+      return call.read((reader) => userStanding(call, reader, caller.account, caller.userId));
     case 'assumedRole':
       return call.read((reader) => roleStanding(call, reader, caller));
     case 'federatedUser':
       return call.read((reader) => federatedStanding(call, reader, caller));
   }
+}
+
+async function userStanding(call: Call, reader: Reader, account: string, userId: string): Promise<Standing> {
+  const user = await findUserById(reader, account, userId);
+  // The user went after the signature was read.
+  if (user === undefined) return nobody;
+  return standingOn(call, await appliedPolicies(reader, account, entityOf('user', account, user)), user.tags);
 }
 
 async function roleStanding(call: Call, reader: Reader, { account, session }: AssumedRoleCaller): Promise<Standing> {
@@ -46,24 +55,36 @@ async function roleStanding(call: Call, reader: Reader, { account, session }: As
   // A role deleted and made again under its name is another role: its sessions are over.
   if (role?.roleId !== session.roleId) return { policies: { identity: [], ...bounds }, tags: session.tags };
   const applied = await appliedPolicies(reader, account, entityOf('role', account, role));
+  const { policies, tags } = standingOn(call, applied, role.tags);
+  return { policies: { ...policies, ...bounds }, tags: overlaid(tags, session.tags) };
+}
+
+/**
+ * What the user may do, within what the session policies say; without any, nothing but what resource policies grant. The
+ * tags of the user are under those of the session.
+ * AWS doc: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+ */
+async function federatedStanding(
+  call: Call,
+  reader: Reader,
+  { account, session }: FederatedUserCaller,
+): Promise<Standing> {
+  const { session: bounds = [allowsNothing] } = await sessionPolicies(call, reader, session);
+  const { policies, tags } =
+    session.user === undefined
+      ? { policies: { identity: [named(call, 'the account itself', everything)] }, tags: {} }
+      : await userStanding(call, reader, account, session.user.userId);
+  return { policies: { ...policies, session: bounds }, tags: overlaid(tags, session.tags) };
+}
+
+function standingOn(call: Call, applied: AppliedPolicies, tags: readonly Tag[]): Standing {
   const compiled = ({ name, document }: AppliedPolicy) => named(call, name, document);
   const { permissionsBoundary: boundary } = applied;
   const policies = {
     identity: applied.identity.map(compiled),
     ...(boundary && { permissionsBoundary: compiled(boundary) }),
-    ...bounds,
   };
-  return { policies, tags: overlaid(tagRecord(role.tags), session.tags) };
-}
-
-/**
- * What the user may do, within what the session policies say; without any, nothing but what resource policies grant.
- * AWS doc: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
- */
-async function federatedStanding(call: Call, reader: Reader, { session }: FederatedUserCaller): Promise<Standing> {
-  const { session: bounds = [allowsNothing] } = await sessionPolicies(call, reader, session);
-  const identity = session.user === undefined ? [named(call, 'the account itself', everything)] : [];
-  return { policies: { identity, session: bounds }, tags: session.tags };
+  return { policies, tags: Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) };
 }
 
 const everything = JSON.stringify({
@@ -97,7 +118,3 @@ function named(call: Call, name: string, document: string, kind: PolicyKind = 'i
 const nothing: Policy = Object.freeze({ version: '2012-10-17', statements: [] });
 
 const allowsNothing: NamedPolicy = Object.freeze({ name: 'no session policy', policy: nothing });
-
-export function tagRecord(tags: readonly Tag[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
-}
