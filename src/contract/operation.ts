@@ -13,6 +13,8 @@ export type Access = {
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
   /** What the caller reads when no identity-based policy allows it. Absent: the sentence that all actions share. */
   readonly denial?: string;
+  /** A policy that holds besides the caller's own, whoever the caller is: its name, and JSON text. Absent: none. */
+  readonly besides?: { readonly name: string; readonly document: string };
   /**
    * The trust policy of the role that it is done to, as JSON text: it must allow, and across accounts the caller's own
    * policies as well. Null: there is no such role, which nobody may do anything to. Absent: the resource has no policy.

@@ -2,7 +2,14 @@
 // call, with AWS's sentence for the caller and the whole decision for the operator.
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Access } from '../contract/operation.ts';
-import { type Because, type Decision, evaluate, evaluateTrust, type NamedPolicy } from '../core/policy/evaluate.ts';
+import {
+  type Because,
+  type CallerPolicies,
+  type Decision,
+  evaluate,
+  evaluateTrust,
+  type NamedPolicy,
+} from '../core/policy/evaluate.ts';
 import { contextOf, type PolicyRequest } from '../core/policy/request.ts';
 import { parseArn } from '../services/arn.ts';
 import { type Call, type Caller, isSigner } from '../services/call.ts';
@@ -37,9 +44,14 @@ export async function authorize(
   }
 }
 
-function decide(call: Call, { policies }: Standing, { trustPolicy }: Access, request: PolicyRequest): Decision {
+function decide(call: Call, standing: Standing, { trustPolicy, besides }: Access, request: PolicyRequest): Decision {
+  const policies = besides === undefined ? standing.policies : withMore(call, standing.policies, besides);
   if (trustPolicy === undefined) return evaluate(policies, request);
   return evaluateTrust(trustOf(call, trustPolicy), request, policies);
+}
+
+function withMore(call: Call, policies: CallerPolicies, { name, document }: NonNullable<Access['besides']>) {
+  return { ...policies, identity: [...policies.identity, { name, policy: call.policyOf(document, 'identity') }] };
 }
 
 function trustOf(call: Call, text: string | null): NamedPolicy {

@@ -116,6 +116,7 @@ export const purposes = Object.freeze({
   sessionToken: 'session token',
   accessKey: 'access key',
   pageToken: 'page token',
+  password: 'password',
 });
 
 /** Declares an operation: one export, from which its route, types, validation, authorization and record are derived. */

@@ -2,6 +2,7 @@
 import { service } from '../../contract/operation.ts';
 import type { Call } from '../call.ts';
 import * as accessKeys from './access-keys.ts';
+import * as accountAliases from './account-aliases.ts';
 import * as attachedPolicies from './attached-policies.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as boundaries from './boundaries.ts';
@@ -9,7 +10,9 @@ import * as groupMembers from './group-members.ts';
 import * as groups from './groups.ts';
 import * as inlinePolicies from './inline-policies.ts';
 import * as instanceProfiles from './instance-profiles.ts';
+import * as loginProfiles from './login-profiles.ts';
 import * as managedPolicies from './managed-policies.ts';
+import * as passwordPolicy from './password-policy.ts';
 import * as policyVersions from './policy-versions.ts';
 import * as roles from './roles.ts';
 import * as serviceLinkedRoles from './service-linked-roles.ts';
@@ -35,6 +38,9 @@ export const iam = service<Call>({
     serviceLinkedRoles,
     instanceProfiles,
     tags,
+    accountAliases,
+    passwordPolicy,
+    loginProfiles,
   ],
   awsOperations,
 });

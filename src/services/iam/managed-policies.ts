@@ -15,16 +15,7 @@ import { type Call, operation } from '../call.ts';
 import { deleteCounted } from '../counts.ts';
 import { creatingPolicy, listingPolicies, policyAccess } from './access.ts';
 import { awsManagedPolicies } from './aws-managed-policies.ts';
-import {
-  iamArn,
-  keyOf,
-  type ManagedPolicyRecord,
-  ofAccount,
-  policies,
-  policyDocuments,
-  under,
-  uniqueId,
-} from './documents.ts';
+import { iamArn, keyOf, type ManagedPolicyRecord, ofAccount, policies, uniqueId } from './documents.ts';
 import {
   DeleteConflict,
   EntityAlreadyExists,
@@ -33,7 +24,14 @@ import {
   MalformedPolicyDocument,
   NoSuchEntity,
 } from './errors.ts';
-import { ofAws, ofCustomer, type PolicyOutline, usesOf } from './managed-policy-records.ts';
+import {
+  deleteDocument,
+  ofAws,
+  ofCustomer,
+  type PolicyOutline,
+  putDocument,
+  usesOf,
+} from './managed-policy-records.ts';
 import { checkManagedDocument, foundPolicy, ownPolicy } from './managed-policy-rules.ts';
 import { inTurn, listedUnder, type PageRequest, sliced } from './pages.ts';
 import { putNew } from './quotas.ts';
@@ -77,7 +75,7 @@ export const CreatePolicy = operation({
         throw EntityAlreadyExists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
       }
       await putNew(writer, call, { to: policies, quota: 'PoliciesPerAccount', name, record });
-      await policyDocuments.put(writer, under(account, record.policyId) + record.defaultVersionId, { document });
+      await putDocument(writer, account, { policyId: record.policyId, versionId: record.defaultVersionId, document });
       const shown = record.tags.length === 0 ? {} : { Tags: record.tags };
       return { Policy: { ...(await summary(writer, call, ofCustomer(record))), ...shown } };
     });
@@ -145,7 +143,7 @@ export const DeletePolicy = operation({
           "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
         );
       }
-      await policyDocuments.delete(writer, under(account, policy.policyId) + policy.defaultVersionId);
+      await deleteDocument(writer, account, policy.policyId, policy.defaultVersionId);
       await deleteCounted(writer, policies, ofAccount(account), policy.policyName.toLowerCase());
       return {};
     }),

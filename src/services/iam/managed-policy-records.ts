@@ -1,12 +1,13 @@
 // Managed policies, whoever keeps them: AWS's are the same in every account, an account's own stand in its records.
-import type { Reader } from '../../store/store.ts';
-import { countOf } from '../counts.ts';
+import type { Reader, Writer } from '../../store/store.ts';
+import { countOf, deleteCounted, putCounted } from '../counts.ts';
 import { type AwsManagedPolicy, awsManagedPolicy } from './aws-managed-policies.ts';
 import {
   attachedTo,
   boundaryOf,
   keyOf,
   type ManagedPolicyRecord,
+  ofAccount,
   policies,
   policyDocuments,
   type Tag,
@@ -93,6 +94,23 @@ export async function findDocument(
   if (!policy.versions.some((version) => version.versionId === versionId)) return undefined;
   if (policy.owner === 'aws') return awsManagedPolicy(policy.arn)?.document;
   return (await policyDocuments.get(reader, under(account, policy.policyId) + versionId))?.document;
+}
+
+/** Keeps the document of a version; the account's versions are counted. INVARIANT: `deleteDocument` alone deletes it. */
+export function putDocument(
+  writer: Writer,
+  account: string,
+  {
+    policyId,
+    versionId,
+    document,
+  }: { readonly policyId: string; readonly versionId: string; readonly document: string },
+): Promise<void> {
+  return putCounted(writer, policyDocuments, ofAccount(account), `${policyId}/${versionId}`, { document });
+}
+
+export function deleteDocument(writer: Writer, account: string, policyId: string, versionId: string): Promise<void> {
+  return deleteCounted(writer, policyDocuments, ofAccount(account), `${policyId}/${versionId}`);
 }
 
 /** How many entities of the account the policy is attached to, and how many it bounds. */

@@ -3,9 +3,8 @@
 import { boolean, list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
 import { operation } from '../call.ts';
 import { policyAccess } from './access.ts';
-import { policyDocuments, under } from './documents.ts';
 import { DeleteConflict, InvalidInput, LimitExceeded, MalformedPolicyDocument, NoSuchEntity } from './errors.ts';
-import { findDocument, type PolicyOutline } from './managed-policy-records.ts';
+import { deleteDocument, findDocument, type PolicyOutline, putDocument } from './managed-policy-records.ts';
 import { changedPolicy, checkManagedDocument, checkPolicyArn, foundPolicy, ownPolicy } from './managed-policy-rules.ts';
 import { sliced } from './pages.ts';
 import {
@@ -50,7 +49,7 @@ export const CreatePolicyVersion = operation({
           updateDate: createDate,
         };
       });
-      await policyDocuments.put(writer, under(call.account, policyId) + versionId, { document });
+      await putDocument(writer, call.account, { policyId, versionId, document });
       return { PolicyVersion: { VersionId: versionId, IsDefaultVersion: isDefault, CreateDate: call.now } };
     });
   },
@@ -123,7 +122,7 @@ export const DeletePolicyVersion = operation({
         }
         return { ...policy, versions };
       });
-      await policyDocuments.delete(writer, under(call.account, policyId) + versionId);
+      await deleteDocument(writer, call.account, policyId, versionId);
       return {};
     }),
 });

@@ -14,6 +14,7 @@ import { DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuc
 import { checkPolicyArn } from './managed-policy-rules.ts';
 import { type Owner, ownerAccess, ownerOf } from './owner.ts';
 import { listedByPath } from './pages.ts';
+import { findLoginProfile } from './passwords.ts';
 import {
   AnyUser,
   Arn,
@@ -121,7 +122,7 @@ export const UpdateUser = operation({
 });
 
 export const DeleteUser = operation({
-  doc: 'Deletes a user who has no keys, no groups and no policies; a permissions boundary goes along.',
+  doc: 'Deletes a user who has no keys, no password, no groups and no policies; a permissions boundary goes along.',
   effect: 'write',
   errors: [NoSuchEntity, DeleteConflict],
   input: structure({ UserName: userName }),
@@ -145,6 +146,9 @@ async function checkAlone(writer: Writer, account: string, user: UserRecord): Pr
   }
   if (await isAny(writer, keysOfOwners, entity.place)) {
     throw DeleteConflict('Cannot delete entity, must delete access keys first.');
+  }
+  if (await findLoginProfile(writer, account, user.userId)) {
+    throw DeleteConflict('Cannot delete entity, must delete login profile first.');
   }
   await checkNoPolicies(writer, entity);
 }
