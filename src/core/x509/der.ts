@@ -184,7 +184,7 @@ export function oidOf(element: Element, tag: number = tags.oid): string {
   const { content } = expectTag(element, tag);
   if (content.length === 0 || content.length > 64) refuse('object identifier of impossible length');
   if ((content.at(-1) ?? 0) >= 0x80) refuse('truncated object identifier');
-  const arcs: (number | bigint)[] = [];
+  let dotted = '';
   let arc: number | bigint = 0;
   let fresh = true;
   for (const byte of content) {
@@ -194,13 +194,16 @@ export function oidOf(element: Element, tag: number = tags.oid): string {
     arc = typeof arc === 'number' ? arc * 128 + (byte & 0x7f) : arc * 128n + BigInt(byte & 0x7f);
     fresh = byte < 0x80;
     if (!fresh) continue;
-    arcs.push(arc);
+    dotted = dotted === '' ? firstArcs(arc) : `${dotted}.${arc}`;
     arc = 0;
   }
-  const [head = 0, ...rest] = arcs;
+  return dotted;
+}
+
+/** The first two arcs, which are written as one number. */
+function firstArcs(head: number | bigint): string {
   const root = head < 40 ? 0 : head < 80 ? 1 : 2;
-  const second = typeof head === 'number' ? head - root * 40 : head - BigInt(root * 40);
-  return [root, second, ...rest].join('.');
+  return `${root}.${typeof head === 'number' ? head - root * 40 : head - BigInt(root * 40)}`;
 }
 
 /** Lower-case hex. */
