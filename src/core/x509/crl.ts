@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { type CrlEntry, type EntryTables, entriesOf, locate, noEntries } from './crl-entries.ts';
 import { type CrlExtensions, crlExtensionsOf, UnreadableExtension } from './crl-extensions.ts';
+import { derOfPem } from './crl-pem.ts';
 import {
   DerError,
   type Element,
@@ -75,36 +76,6 @@ export function parseCrl(data: Uint8Array, tables?: EntryTables): ParsedCrl {
     if (error instanceof DerError) return { ok: false, reason: 'malformed', detail: error.message };
     throw error;
   }
-}
-
-const begin = /^-----BEGIN ([A-Z0-9 ]{1,64})-----[ \t]*\r?$/gm;
-const end = /^-----END X509 CRL-----[ \t]*\r?$/gm;
-
-/** The DER in the one block of a PEM text, or what is wrong. Spec: RFC 7468 §2, §6 */
-function derOfPem(data: Uint8Array): Uint8Array | string {
-  const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
-  const [block, another] = text.matchAll(begin);
-  if (!block) return 'neither DER nor PEM';
-  if (another) return 'more than one PEM block';
-  if (block[1] !== 'X509 CRL') return `a PEM block of ${block[1]}, not of X509 CRL`;
-  end.lastIndex = block.index + block[0].length;
-  const close = end.exec(text);
-  if (!close) return 'the PEM block does not end';
-  const body = text.slice(block.index + block[0].length, close.index).replace(/[ \t\r\n]+/g, '');
-  const der = Buffer.from(body, 'base64');
-  return der.length > 0 && isBase64Of(body, der)
-    ? new Uint8Array(der.buffer, der.byteOffset, der.length)
-    : 'bad base64';
-}
-
-// Piece by piece: the text of a big list is not held once more.
-function isBase64Of(text: string, bytes: Buffer): boolean {
-  if (text.length !== Math.ceil(bytes.length / 3) * 4) return false;
-  for (let at = 0; at < bytes.length; at += 49152) {
-    const piece = bytes.toString('base64', at, Math.min(at + 49152, bytes.length));
-    if (!text.startsWith(piece, (at / 3) * 4)) return false;
-  }
-  return true;
 }
 
 /** `fieldsOf`, but at most `most` of them: counted before they are collected, as a list may be megabytes of nothing. */
