@@ -1,7 +1,14 @@
 // The entries of a revocation list: checked one by one in a single pass that allocates next to nothing, then kept as their
 // positions in the DER. A million entries cost half a second and some megabytes; a look-up reads its entry once more.
 // Spec: RFC 5280 §5.1.2.6, §5.3.
-import { type CrlEntryExtensions, type CrlReason, entryExtensionsOf } from './crl-extensions.ts';
+import {
+  type CrlEntryExtensions,
+  type CrlReason,
+  type EntryExtension,
+  entryExtensionOf,
+  entryExtensionsOf,
+  maxEntryExtensions,
+} from './crl-extensions.ts';
 import { maxSerialBytes, serialIndex, sortedBySerial } from './crl-serials.ts';
 import { type Element, expectTag, readElement, refuse, tags } from './der.ts';
 import type { Name } from './name.ts';
@@ -49,6 +56,8 @@ const limits = {
   issuers: 1024,
   unknownOids: 64,
   remembered: 16,
+  // A reason has 12.
+  rememberedBytes: 16,
 };
 
 const noTables: EntryTables = { count: 0, unknownCritical: [], positions: new Map() };
@@ -62,6 +71,7 @@ export const noEntries: CrlEntries = { count: 0, unknownCritical: [], tables: no
  */
 export function entriesOf(element: Element, rules: EntryRules, tables = entryTablesOf(element, rules)): CrlEntries {
   const bytes = expectTag(element, tags.sequence).content;
+  const extensionsAt = remembering();
   const indexes = new Map(Array.from(tables.positions, ([key, table]) => [key, serialIndex(bytes, table)] as const));
   return {
     count: tables.count,
@@ -69,7 +79,7 @@ export function entriesOf(element: Element, rules: EntryRules, tables = entryTab
     tables,
     find(serialNumber, issuerKey) {
       const at = indexes.get(issuerKey)?.find(serialNumber);
-      return at === undefined ? undefined : entryAt(bytes, at);
+      return at === undefined ? undefined : entryAt(bytes, at, extensionsAt);
     },
   };
 }
@@ -100,16 +110,14 @@ function entryTablesOf(element: Element, rules: EntryRules): EntryTables {
 }
 
 /** Reads once more what was found to be in order. */
-function entryAt(bytes: Uint8Array, at: number): CrlEntry {
+function entryAt(bytes: Uint8Array, at: number, extensionsAt: ReadExtensions): CrlEntry {
   const entry: Entry = { start: 0, end: 0, revokedAt: 0, extensionsAt: 0 };
   readEntry(bytes, at, entry);
-  const { revokedAt, extensionsAt, end } = entry;
-  const { reason, invalidityDate } =
-    extensionsAt < end ? entryExtensionsOf(readElement(bytes.subarray(extensionsAt, end))) : noEntryExtensions;
-  return Object.freeze({ revocationDate: new Date(revokedAt), reason, invalidityDate });
+  const hasExtensions = entry.extensionsAt < entry.end;
+  const extensions = hasExtensions ? extensionsAt(bytes, entry.extensionsAt, entry.end) : undefined;
+  const revocationDate = new Date(entry.revokedAt);
+  return Object.freeze({ revocationDate, reason: extensions?.reason, invalidityDate: extensions?.invalidityDate });
 }
-
-const noEntryExtensions: CrlEntryExtensions = {};
 
 /** Where an element's content starts and ends. */
 export interface Span {
@@ -170,15 +178,31 @@ function open(bytes: Uint8Array, at: number, limit: number, tag: number, span: S
   if (bytes[at] !== tag) refuse('element of the wrong type in an entry');
 }
 
-/** Reads entry extensions, remembering those seen: most entries of a list carry one of a few reasons and nothing else. */
-function remembering(): (bytes: Uint8Array, start: number, end: number) => CrlEntryExtensions {
-  const known: { readonly raw: Uint8Array; readonly extensions: CrlEntryExtensions }[] = [];
-  return (bytes, start, end) => {
-    for (const { raw, extensions } of known) if (isAt(bytes, start, end, raw)) return extensions;
+/** Reads the SEQUENCE of an entry's extensions. */
+type ReadExtensions = (bytes: Uint8Array, start: number, end: number) => CrlEntryExtensions;
+
+/** Remembers single extensions that are short: most entries of a list carry one of a few reasons. */
+function remembering(): ReadExtensions {
+  const known: { readonly raw: Uint8Array; readonly extension: EntryExtension }[] = [];
+  const read = (bytes: Uint8Array, start: number, end: number) => {
+    for (const { raw, extension } of known) if (isAt(bytes, start, end, raw)) return extension;
     const raw = bytes.subarray(start, end);
-    const extensions = entryExtensionsOf(readElement(raw));
-    if (known.length < limits.remembered) known.push({ raw, extensions });
-    return extensions;
+    const extension = entryExtensionOf(readElement(raw));
+    if (raw.length <= limits.rememberedBytes && known.length < limits.remembered) known.push({ raw, extension });
+    return extension;
+  };
+  return (bytes, start, end) => {
+    const span: Span = { start, end };
+    locate(bytes, start, end, span);
+    if (span.end !== end) refuse('bytes after the element');
+    if (bytes[start] !== tags.sequence) refuse('element of the wrong type in an entry');
+    const list: EntryExtension[] = [];
+    for (let at = span.start; at < end; at = span.end) {
+      if (list.length >= maxEntryExtensions) refuse('too many entry extensions');
+      locate(bytes, at, end, span);
+      list.push(read(bytes, at, span.end));
+    }
+    return entryExtensionsOf(list);
   };
 }
 

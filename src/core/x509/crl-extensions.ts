@@ -173,22 +173,35 @@ const entryRows: Readonly<Record<string, EntryRow>> = {
   '2.5.29.29': { is: 'certificateIssuer', read: certificateIssuerOf },
 };
 
-/** Reads the SEQUENCE of an entry's extensions; throws DerError. */
-export function entryExtensionsOf(element: Element): CrlEntryExtensions {
-  const found: Record<string, unknown> = {};
-  const seen = new Set<string>();
-  for (const { oid, isCritical, value } of nonEmptySequenceOf(element).map(extensionOf)) {
-    if (seen.has(oid)) refuse(`entry extension ${oid} appears twice`);
-    if (seen.size >= maxEntryExtensions) refuse('too many entry extensions');
-    seen.add(oid);
-    const row = entryRows[oid];
-    if (row) found[row.is] = row.read(readElement(value));
-    else if (isCritical) found.unknownCritical ??= oid;
-  }
-  return found;
+/** One extension of an entry, and what it says. */
+export interface EntryExtension {
+  /** Dotted. */
+  readonly oid: string;
+  readonly says: CrlEntryExtensions;
 }
 
-const maxEntryExtensions = 16;
+/** Reads one Extension of an entry; throws DerError. */
+export function entryExtensionOf(element: Element): EntryExtension {
+  const { oid, isCritical, value } = extensionOf(element);
+  const row = entryRows[oid];
+  if (row) return { oid, says: { [row.is]: row.read(readElement(value)) } };
+  return { oid, says: isCritical ? { unknownCritical: oid } : {} };
+}
+
+/** What the extensions of one entry say together, at most `maxEntryExtensions`; refuses repetition and an empty list. */
+export function entryExtensionsOf(list: readonly EntryExtension[]): CrlEntryExtensions {
+  const [only, more] = list;
+  if (!only) return refuse('empty sequence');
+  if (!more) return only.says;
+  for (const [at, { oid }] of list.entries())
+    if (list.findIndex((other) => other.oid === oid) < at) refuse(`entry extension ${oid} appears twice`);
+  // Backwards, so that the first critical extension that is not understood is the one that stays.
+  return Object.assign({}, ...list.map(({ says }) => says).reverse());
+}
+
+/** More than these are refused. */
+export const maxEntryExtensions = 16;
+
 const enumerated = 0x0a;
 
 function reasonOf(value: Element): CrlReason {
