@@ -40,6 +40,8 @@ export type Effort = {
   /** Measurements of each thing; the medians are reported. */
   readonly runs: number;
   readonly connections: number;
+  /** Of a revocation list. */
+  readonly entries: number;
 };
 
 /** One measurement of everything. */

@@ -1,10 +1,13 @@
-// The benchmarks' command line: `npm run bench -- create-session [CASE…] [--json] …`, `npm run bench -- policy …`.
+// The benchmarks' command line: `npm run bench -- create-session|x509 [CASE…] [--json] …`, `npm run
+// bench -- policy …`.
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
-import { type CaseResult, cases, type Effort, measureCase } from './create-session.ts';
-import { describeMachine } from './machine.ts';
+import { cases, type Effort, measureCase } from './create-session.ts';
+import { describeMachine, type Machine } from './machine.ts';
 import { measurePolicy, policyReport } from './policy.ts';
 import { report } from './report.ts';
+import { measureX509Case, x509Cases } from './x509.ts';
+import { x509Report } from './x509-report.ts';
 
 type Subcommand = (asked: {
   readonly names: readonly string[];
@@ -12,13 +15,18 @@ type Subcommand = (asked: {
   readonly effort: Effort;
 }) => Promise<void>;
 
-const subcommands: Readonly<Record<string, Subcommand>> = { 'create-session': createSession, policy };
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  'create-session': benchmark('create-session', cases, measureCase, report),
+  policy,
+  x509: benchmark('x509', x509Cases, measureX509Case, x509Report),
+};
 
 const options = {
   json: { type: 'boolean', default: false },
   seconds: { type: 'string', default: '5' },
   runs: { type: 'string', default: '3' },
   connections: { type: 'string', default: '16' },
+  entries: { type: 'string', default: '1000000' },
 } as const;
 
 /** Something about the command line is wrong; the message is one line. */
@@ -46,6 +54,7 @@ async function run(argv: readonly string[]): Promise<void> {
     seconds: number('seconds', values.seconds, /^\d{1,4}(\.\d{1,3})?$/, 0.1),
     runs: number('runs', values.runs, /^\d{1,3}$/, 1),
     connections: number('connections', values.connections, /^\d{1,4}$/, 1),
+    entries: number('entries', values.entries, /^\d{1,7}$/, 1000),
   };
   await subcommand({ names, json: values.json, effort });
 }
@@ -68,23 +77,31 @@ function number(flag: string, text: string, form: RegExp, min: number): number {
   return value;
 }
 
-async function createSession({ names, json, effort }: Parameters<Subcommand>[0]): Promise<void> {
-  const chosen = Object.entries(cases).filter(([name]) => names.length === 0 || names.includes(name));
-  const unknown = names.find((name) => !Object.hasOwn(cases, name));
-  if (unknown !== undefined) {
-    throw new UsageError(`unknown case \`${unknown}\`: use some of ${Object.keys(cases).join(', ')}`);
-  }
-  const machine = describeMachine();
-  const results: (CaseResult & { readonly name: string })[] = [];
-  for (const [name, asked] of chosen) {
-    if (process.stderr.isTTY) process.stderr.write(`${asked.title} …\n`);
-    results.push({ name, ...(await measureCase(asked, effort)) });
-  }
-  const text = json
-    ? `${JSON.stringify({ benchmark: 'create-session', machine, effort, cases: results }, null, 2)}\n`
-    : report(machine, effort, results);
-  process.stdout.write(text);
-  if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+/** A table of cases, how one is measured, how all are shown. The exit status is 1 when one has a `failure`. */
+function benchmark<Case extends { readonly title: string }, Result extends { readonly failure?: string }>(
+  title: string,
+  table: Readonly<Record<string, Case>>,
+  measure: (asked: Case, effort: Effort) => Promise<Result>,
+  show: (machine: Machine, effort: Effort, results: readonly Result[]) => string,
+): Subcommand {
+  return async ({ names, json, effort }) => {
+    const chosen = Object.entries(table).filter(([name]) => names.length === 0 || names.includes(name));
+    const unknown = names.find((name) => !Object.hasOwn(table, name));
+    if (unknown !== undefined) {
+      throw new UsageError(`unknown case \`${unknown}\`: use some of ${Object.keys(table).join(', ')}`);
+    }
+    const machine = describeMachine();
+    const results: (Result & { readonly name: string })[] = [];
+    for (const [name, asked] of chosen) {
+      if (process.stderr.isTTY) process.stderr.write(`${asked.title} …\n`);
+      results.push({ name, ...(await measure(asked, effort)) });
+    }
+    const text = json
+      ? `${JSON.stringify({ benchmark: title, machine, effort, cases: results }, null, 2)}\n`
+      : show(machine, effort, results);
+    process.stdout.write(text);
+    if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+  };
 }
 
 async function policy({ names: [surplus], json, effort }: Parameters<Subcommand>[0]): Promise<void> {

@@ -4,10 +4,10 @@ import type { Machine } from './machine.ts';
 
 /** Lines, with a newline at the end. */
 export function report(machine: Machine, effort: Effort, results: readonly CaseResult[]): string {
-  const { node, openssl, cpuCount, cpuModel, loadAverage, syncMs } = machine;
+  const { cpuCount, syncMs } = machine;
   const { runs, seconds, connections } = effort;
   const heading = [
-    `Node ${node}, OpenSSL ${openssl}; ${cpuCount} CPUs (${cpuModel}), load average before ${loadAverage.toFixed(2)}`,
+    machineLine(machine),
     `server and load generator share the ${cpuCount} CPUs; one durable append of 4 KiB takes ${syncMs.toFixed(2)} ms`,
     `medians of ${runs} runs of ${seconds} s, ${connections} connections`,
   ];
@@ -22,7 +22,12 @@ export function report(machine: Machine, effort: Effort, results: readonly CaseR
   ].join('\n');
 }
 
-const whole = (value: number) => value.toFixed(0);
+/** What it was measured on, and how busy that was. */
+export function machineLine({ node, openssl, cpuCount, cpuModel, loadAverage }: Machine): string {
+  return `Node ${node}, OpenSSL ${openssl}; ${cpuCount} CPUs (${cpuModel}), load average before ${loadAverage.toFixed(2)}`;
+}
+
+export const whole = (value: number) => value.toFixed(0);
 
 const columns: readonly (readonly [title: string, text: (result: CaseResult) => string])[] = [
   ['case', ({ title }) => title],
@@ -42,9 +47,9 @@ function row(result: CaseResult): string[] {
   return columns.map(([, text]) => text(result));
 }
 
-/** First column to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = columns.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
+/** Lines of cells; the first row has all columns. First column to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
   const pad = (cell: string, at: number) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0));
   return rows.map((cells) => cells.map(pad).join('  '));
 }

@@ -1,8 +1,12 @@
-// The arithmetic that the benchmarks report with, and that the policy benchmark compares like with like.
+// The arithmetic that the benchmarks report with, that the policy benchmark compares like with like, and that `x509` measures
+// something; not how fast anything is.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { brokenBounds, measurePolicy } from '../bench/policy.ts';
 import { limit, median, percentile } from '../bench/statistics.ts';
+import { brokenBounds as brokenListBounds } from '../bench/x509-lists.ts';
 
 test('a percentile is the smallest value that covers its share, never one between two', () => {
   const hundred = Array.from({ length: 100 }, (_, at) => at + 1);
@@ -43,4 +47,52 @@ test('each promise that is not kept is named, and one just kept is not', () => {
   assert.deepEqual(brokenBounds(99_999, 5), ['99999 decisions per second, promised 100000']);
   assert.deepEqual(brokenBounds(250_000, 4.9), ['4.9 times Cedar, promised 5']);
   assert.equal(brokenBounds(Number.NaN, Number.NaN).length, 2);
+});
+
+const bench = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
+
+function run(...args: readonly string[]) {
+  return new Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>((resolve) => {
+    const child = execFile(process.execPath, [bench, ...args], (_, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+test('x509 measures chains and lists, and says so as JSON', async () => {
+  const effort = ['--seconds', '0.1', '--runs', '1', '--entries', '2000', '--json'];
+  const { status, stdout, stderr } = await run('x509', 'ml-dsa-65-2', 'crl-pem', 'crl-dates', ...effort);
+  const { benchmark, cases } = JSON.parse(stdout);
+  // A slow machine may break a bound; the status then says so.
+  const broken = cases.filter(({ failure }: { readonly failure?: string }) => failure !== undefined);
+  assert.equal(status, broken.length > 0 ? 1 : 0, stderr);
+  assert.equal(benchmark, 'x509');
+  assert.deepEqual(
+    cases.map(({ name }: { readonly name: string }) => name),
+    ['ml-dsa-65-2', 'crl-pem', 'crl-dates'],
+  );
+  const [chain, pem, dates] = cases;
+  assert.equal(chain.signatures, 3);
+  for (const figure of ['parsed', 'cold', 'cached', 'verify', 'freshVerify', 'limit', 'coldRatio', 'cachedRatio'])
+    assert.ok(chain[figure] > 0 && Number.isFinite(chain[figure]), figure);
+  for (const list of [pem, dates]) {
+    assert.equal(list.entryCount, 2000);
+    for (const figure of ['parseMs', 'verifyMs', 'cpuMs', 'peakMb', 'hitUs', 'missUs'])
+      assert.ok(list[figure] > 0 && Number.isFinite(list[figure]), figure);
+  }
+});
+
+test('x509 refuses a case that it has not', async () => {
+  const { status, stdout, stderr } = await run('x509', 'p256-4');
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.match(stderr, /^bench: unknown case `p256-4`: use some of p256-1, /);
+});
+
+test('each bound of a list that does not hold is named, and one just held is not', () => {
+  const held = { cpuMs: 5000, peakMb: 300, hitUs: 5, missUs: 5 };
+  assert.deepEqual(brokenListBounds(held), []);
+  assert.deepEqual(brokenListBounds({ ...held, cpuMs: 5001 }), ['the import took 5001 ms, promised 5000']);
+  assert.deepEqual(brokenListBounds({ ...held, peakMb: 301 }), ['the import took 301 MB, promised 300']);
+  assert.deepEqual(brokenListBounds({ ...held, missUs: 5.01 }), ['a look-up took 5.01 µs, promised 5']);
+  assert.equal(brokenListBounds({ cpuMs: Number.NaN, peakMb: Number.NaN, hitUs: 1, missUs: Number.NaN }).length, 3);
 });

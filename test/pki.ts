@@ -78,7 +78,8 @@ export interface Minted extends KeyPair {
 
 /** What is odd about a revocation list. */
 export interface CrlOptions {
-  readonly revoked?: readonly RevokedEntry[];
+  /** The entries, or the DER of all of them. */
+  readonly revoked?: readonly RevokedEntry[] | Uint8Array;
   readonly thisUpdate?: Date | string;
   /** `false` leaves it out. */
   readonly nextUpdate?: Date | string | false;
@@ -306,7 +307,9 @@ function mintCrl(options: CrlOptions, issuer: { name: Uint8Array; keys: KeyPair 
     name(options.issuer ?? issuer.name),
     time(options.thisUpdate ?? '2026-01-01T00:00:00Z'),
     ...(nextUpdate === false ? [] : [time(nextUpdate)]),
-    ...(revoked.length > 0 ? [sequence(Buffer.concat(revoked.map(revokedEntry)))] : []),
+    ...(revoked.length > 0
+      ? [sequence(revoked instanceof Uint8Array ? revoked : Buffer.concat(revoked.map(revokedEntry)))]
+      : []),
     ...(version === 1 || listExtensions.length === 0 ? [] : [tlv(0xa0, sequence(...listExtensions))]),
   );
   const bytes = new Uint8Array(sequence(tbs, algorithm, bits(signTbs(tbs))));

@@ -1,0 +1,111 @@
+// Chains: the certificates of a request parsed and validated as the server does it, with and without a memory of them.
+import { type Certificate, parseCertificate } from '../src/core/x509/certificate.ts';
+import { validatePath } from '../src/core/x509/path.ts';
+import { knowledge } from '../src/gateway/knowledge.ts';
+import { type Authority, type KeyName, type KeyPair, makeCa } from '../test/pki.ts';
+import type { Effort } from './create-session.ts';
+import { freshVerifyRate, rate, verifyRate } from './raw-verify.ts';
+import { median } from './statistics.ts';
+
+export type ChainCase = {
+  readonly kind: 'chain';
+  readonly title: string;
+  readonly key: KeyName;
+  readonly intermediates: number;
+};
+
+/** Chains per second, unless it says otherwise. */
+export type ChainRun = {
+  /** Leaf and intermediates parsed, nothing judged. */
+  readonly parsed: number;
+  /** Parsed, their keys made, all signatures verified: certificates that nobody has seen. The anchor is known. */
+  readonly cold: number;
+  /** Through the memory of the server. */
+  readonly cached: number;
+  /** V: verifications per second, the key object at hand. */
+  readonly verify: number;
+  /** F: verifications per second, each with a key object made for it. */
+  readonly freshVerify: number;
+};
+
+/** The medians of the runs. */
+export type ChainResult = ChainCase &
+  ChainRun & {
+    /** n: signatures in the chain. */
+    readonly signatures: number;
+    /** L: V / n. */
+    readonly limit: number;
+    readonly coldRatio: number;
+    readonly cachedRatio: number;
+    /** LK: as L, but the keys of all intermediates are made first: 1 / ((n - 1) / F + 1 / V). */
+    readonly limitWithKeys: number;
+    readonly coldRatioWithKeys: number;
+    readonly runs: readonly ChainRun[];
+    readonly failure?: string;
+  };
+
+type Chain = {
+  readonly anchor: Certificate;
+  /** Leaf first. */
+  readonly ders: readonly Uint8Array[];
+  readonly now: Date;
+  readonly keys: KeyPair;
+};
+
+/** Of `--seconds`, for one measurement of the five. */
+const share = 1 / 5;
+
+export function measureChain(asked: ChainCase, effort: Effort): ChainResult {
+  const chain = chainOf(asked);
+  const seconds = effort.seconds * share;
+  measureOnce(chain, Math.min(seconds, 0.5)); // warms up
+  const runs = Array.from({ length: effort.runs }, () => measureOnce(chain, seconds));
+  const of = (member: keyof ChainRun) => median(runs.map((run) => run[member]));
+  const [cold, cached, verify, freshVerify] = [of('cold'), of('cached'), of('verify'), of('freshVerify')];
+  const signatures = asked.intermediates + 1;
+  const limit = verify / signatures;
+  const limitWithKeys = 1 / (asked.intermediates / freshVerify + 1 / verify);
+  const rates = { parsed: of('parsed'), cold, cached, verify, freshVerify };
+  const ratios = { coldRatio: cold / limit, cachedRatio: cached / limit, coldRatioWithKeys: cold / limitWithKeys };
+  return { ...asked, ...rates, signatures, limit, limitWithKeys, ...ratios, runs };
+}
+
+function chainOf({ key, intermediates }: ChainCase): Chain {
+  const root = makeCa({ key, subject: 'CN=Bench Root CA,O=Anyrole' });
+  const authorities: Authority[] = [];
+  for (let at = 1; at <= intermediates; at++) {
+    const issuer = authorities.at(-1) ?? root;
+    authorities.push(issuer.issueCa({ key: `${key}#${at}`, subject: `CN=Bench Issuing CA ${at},O=Anyrole` }));
+  }
+  const subject = 'CN=workload-7,OU=Bench,O=Anyrole';
+  const leaf = (authorities.at(-1) ?? root).issue({ key, subject, eku: ['clientAuth'] });
+  return {
+    anchor: root.certificate,
+    ders: [leaf, ...authorities.toReversed()].map(({ der }) => der),
+    now: new Date('2026-06-01T00:00:00Z'),
+    keys: root.keys,
+  };
+}
+
+/** Everything once, one after the other, so that whatever else the machine does falls on all of it. */
+function measureOnce({ ders, anchor, now, keys }: Chain, seconds: number): ChainRun {
+  const memory = knowledge();
+  const parsing = (parse: typeof parseCertificate) => () =>
+    ders.map((der) => {
+      const parsed = parse(der);
+      if (!parsed.ok) throw new Error(`a good certificate does not parse: ${parsed.detail}`);
+      return parsed.certificate;
+    });
+  const validating = (parse: () => readonly Certificate[], validate: typeof validatePath) => () => {
+    const [leaf, ...intermediates] = parse();
+    const verdict = leaf && validate({ leaf, intermediates, anchors: [anchor], now });
+    if (!verdict?.ok) throw new Error(`a good chain is not trusted: ${verdict?.detail}`);
+  };
+  return {
+    verify: verifyRate(keys, seconds),
+    freshVerify: freshVerifyRate(keys, seconds),
+    parsed: rate(seconds, parsing(parseCertificate)),
+    cold: rate(seconds, validating(parsing(parseCertificate), validatePath)),
+    cached: rate(seconds, validating(parsing(memory.certificateOf), memory.validatePath)),
+  };
+}
