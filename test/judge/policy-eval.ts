@@ -59,8 +59,14 @@ function principalOf(line: JsonObject): Principal | undefined {
   if (given === undefined) return undefined;
   const principal = callerOf(given);
   if (principal === undefined) throw new BadInput('`principal` names none');
-  return principal;
+  const [told, ...more] = contextOf(context(line)).get('aws:principalarn') ?? [];
+  const role = told === undefined || more.length > 0 ? undefined : callerOf(told);
+  return isRoleOf(principal, role) ? { ...principal, ...(role?.arn && { roleArn: role.arn }) } : principal;
 }
+
+/** The context may know the path of the session's role, which the session's ARN has lost. */
+const isRoleOf = ({ roleArn, account }: Principal, role: Principal | undefined): boolean =>
+  role?.kind === 'role' && role.account === account && roleArn?.split('/')[1] === role.arn?.split('/').at(-1);
 
 function ownerOf(line: JsonObject): string | undefined {
   const owner = optionalText(line, 'resourceOwner');

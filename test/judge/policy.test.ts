@@ -122,6 +122,26 @@ for (const [title, line, expected] of [
     'implicitDeny',
   ],
   [
+    'a session whose role has a path that the context tells',
+    {
+      ...ask,
+      principal: 'arn:aws:sts::111111111111:assumed-role/Deploy/build',
+      resourcePolicy: policy(allow({ Principal: { AWS: 'arn:aws:iam::111111111111:role/app/Deploy' } })),
+      context: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/app/Deploy' },
+    },
+    'allowed',
+  ],
+  [
+    'a session of another role than the context tells',
+    {
+      ...ask,
+      principal: 'arn:aws:sts::111111111111:assumed-role/Build/build',
+      resourcePolicy: policy(allow({ Principal: { AWS: 'arn:aws:iam::111111111111:role/app/Deploy' } })),
+      context: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/app/Deploy' },
+    },
+    'implicitDeny',
+  ],
+  [
     'a key in another case, one value and no list',
     { ...ask, identityPolicies: tagged, context: { 'AWS:tagkeys': 'team' } },
     'allowed',

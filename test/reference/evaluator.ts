@@ -1,7 +1,8 @@
 // The reference evaluator: what AWS's documentation says policies decide, written as plainly as possible and apart from
 // src/core/policy, so that the two can be held against each other. Slow on purpose: nothing is compiled or remembered.
 // AWS doc: reference_policies_evaluation-logic_policy-eval-denyallow.html,
-// reference_policies_evaluation-logic-cross-account.html, reference_policies_elements_principal.html
+// reference_policies_evaluation-logic-cross-account.html, reference_policies_elements_principal.html,
+// reference_policies_elements_notprincipal.html
 import { conditionsMet } from './conditions.ts';
 import {
   listOf,
@@ -64,10 +65,12 @@ function strongestNaming(element: '*' | PrincipalMap, effect: string, request: P
   return 'no';
 }
 
-function naming(statement: PlainStatement, request: PlainRequest): Naming {
+/** `bounded`: the caller is a user or a role and has a permissions boundary; NotPrincipal spares none of those. */
+function naming(statement: PlainStatement, request: PlainRequest, bounded: boolean): Naming {
   const { Principal, NotPrincipal, Effect } = statement;
   if (Principal !== undefined) return strongestNaming(Principal, Effect, request);
   if (NotPrincipal === undefined) return 'itself';
+  if (Effect === 'Deny' && bounded) return 'itself';
   if (strongestNaming(NotPrincipal, 'Deny', request) !== 'no') return 'no';
   const { kind } = request.principal;
   const open = Effect === 'Deny' || kind === 'anonymous' || !belongsToNoAccount(request.principal);
@@ -93,7 +96,7 @@ function resourceNamed(statement: PlainStatement, variables: boolean, request: P
 
 type Applied = { readonly effect: 'Allow' | 'Deny'; readonly naming: Naming; readonly place: string };
 
-function applying(part: string, policies: readonly PlainPolicy[], request: PlainRequest): Applied[] {
+function applying(part: string, policies: readonly PlainPolicy[], request: PlainRequest, bounded = false): Applied[] {
   const applied: Applied[] = [];
   policies.forEach((policy, number) => {
     const variables = policy.Version === '2012-10-17';
@@ -101,7 +104,7 @@ function applying(part: string, policies: readonly PlainPolicy[], request: Plain
       const { Action, NotAction, Effect } = statement;
       const action =
         Action !== undefined ? actionNamed(listOf(Action), request) : !actionNamed(listOf(NotAction), request);
-      const how = naming(statement, request);
+      const how = naming(statement, request, bounded);
       if (!action || how === 'no' || !resourceNamed(statement, variables, request)) return;
       if (!conditionsMet(statement, variables, request)) return;
       applied.push({ effect: Effect, naming: how, place: `${part} ${number} ${index}` });
@@ -118,7 +121,9 @@ export function referenceDecision(set: PlainSet, request: PlainRequest): PlainDe
   const identity = ownPolicies ? applying('identity', set.identity, request) : [];
   const boundary = ownPolicies && set.boundary ? applying('boundary', [set.boundary], request) : [];
   const session = ownPolicies ? applying('session', set.session, request) : [];
-  const resource = set.resource ? applying('resource', [set.resource], request) : [];
+  const entity = ['user', 'role', 'assumedRole'].includes(request.principal.kind);
+  const bounded = ownPolicies && set.boundary !== undefined && entity;
+  const resource = set.resource ? applying('resource', [set.resource], request, bounded) : [];
   const all = [...identity, ...boundary, ...session, ...resource];
   const matched = all.map(({ place }) => place);
 

@@ -85,7 +85,7 @@ function principalElement(random: Random): Pick<PlainStatement, 'Principal' | 'N
     ...(chance(random, 0.2) && { Federated: pick(random, [PROVIDER, 'accounts.google.com']) }),
   };
   const element = Object.keys(map).length === 0 || chance(random, 0.1) ? '*' : map;
-  return chance(random, 0.1) ? { NotPrincipal: element } : { Principal: element };
+  return chance(random, 0.2) ? { NotPrincipal: element } : { Principal: element };
 }
 
 type Kind = 'identity' | 'session' | 'resource' | 'trust';
@@ -97,7 +97,7 @@ function statement(random: Random, kind: Kind, sid: number, variables: boolean):
   const notAction = !trust && chance(random, 0.12);
   const resources = oneOrMany(random, RESOURCE_PATTERNS, 2);
   const who = kind === 'resource' || trust ? principalElement(random) : {};
-  const safe = trust && Effect === 'Allow' && who.NotPrincipal ? { Principal: who.NotPrincipal } : who;
+  const safe = trust && who.NotPrincipal ? { Principal: who.NotPrincipal } : who;
   return {
     ...(chance(random, 0.3) && { Sid: `S${sid}` }),
     Effect,

@@ -22,7 +22,7 @@ export const contextKeysOf = ({ statements }: Pick<Policy, 'statements'>): strin
 function statementsAbout(set: PolicySet, request: PolicyRequest): Statement[] {
   return policiesOf(set)
     .flatMap(({ policy }) => policy.statements)
-    .filter((statement) => speaksOf(statement, request));
+    .filter((statement) => speaksOf(statement, set, request));
 }
 
 /**

@@ -158,7 +158,11 @@ test('a managed policy must be of version 2012-10-17', () => {
 
 for (const [title, text, expected] of [
   ['the three Roles Anywhere actions', trust({ Action: ['sts:AssumeRole', 'sts:TagSession'] }), 'accepted'],
-  ['a Deny with NotPrincipal', trust({ Effect: 'Deny', Principal: undefined, NotPrincipal: '*' }), 'accepted'],
+  [
+    'a Deny with NotPrincipal',
+    trust({ Effect: 'Deny', Principal: undefined, NotPrincipal: '*' }),
+    'principal: Has prohibited field NotPrincipal',
+  ],
   ['a Resource', trust({ Resource: '*' }), 'resource: Has prohibited field Resource'],
   ['a NotResource', trust({ NotResource: '*' }), 'resource: Has prohibited field NotResource'],
   ['no Principal', trust({ Principal: undefined }), 'principal: Missing required field Principal'],

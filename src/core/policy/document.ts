@@ -85,13 +85,13 @@ function actionPrefix(action: string): string | undefined {
   return name === '' ? LEGACY : undefined;
 }
 
-function principalViolation({ statement: { principal, effect }, kind }: Subject): string | undefined {
+function principalViolation({ statement: { principal }, kind }: Subject): string | undefined {
   if (kind === 'identity' || kind === 'session') {
     return principal === undefined ? undefined : 'Policy document should not specify a principal.';
   }
   if (principal === undefined) return 'Missing required field Principal';
-  // Ours: an Allow for everybody but a few would open a role to the world.
-  if (kind === 'trust' && principal.negated && effect === 'Allow') return 'Has prohibited field NotPrincipal';
+  // AWS doc: reference_policies_elements_notprincipal.html: not in a role trust policy. The sentence is ours by likeness.
+  if (kind === 'trust' && principal.negated) return 'Has prohibited field NotPrincipal';
   const read = readPrincipals(principal.value);
   if (!read.ok) return read.value === undefined ? SYNTAX : `Invalid principal in policy: ${read.value}`;
   const canonical = read.entries.find((entry) => entry.kind === 'canonicalUser');

@@ -33,6 +33,8 @@ const identity = (...statements: Document[]): NamedPolicy => policy('identity', 
 const bucket = (principal: unknown, effect = 'Allow'): NamedPolicy =>
   policy('resource', rule(effect, { Principal: principal }));
 
+const allBut = (NotPrincipal: unknown): NamedPolicy => policy('resource', rule('Deny', { NotPrincipal }));
+
 const allowAll = identity(rule('Allow'));
 const allowNothing = identity(rule('Allow', { Action: 'ec2:*' }));
 const denyAll = identity(rule('Deny', { Sid: 'Stop' }));
@@ -176,6 +178,32 @@ const ROWS: readonly [string, PolicySet, PolicyRequest, Decision['because']][] =
     { identity: [allowAll] },
     ask({ kind: 'user' }, away),
     'noResourceBasedPolicyAllows',
+  ],
+  [
+    'a Deny for all but the user denies the user, where the user has a boundary',
+    { identity: [allowAll], permissionsBoundary: allowAll, resource: allBut({ AWS: [USER, ACCOUNT] }) },
+    ask(user),
+    'explicitDenyInResourceBasedPolicy',
+  ],
+  [
+    'a Deny for all but the user does not deny the user without a boundary',
+    { identity: [allowAll], resource: allBut({ AWS: [USER, ACCOUNT] }) },
+    ask(user),
+    'allowedByIdentityBasedPolicy',
+  ],
+  [
+    'a Deny for all but a service does not deny the service, whatever boundary there is',
+    {
+      identity: [],
+      permissionsBoundary: allowAll,
+      resource: policy(
+        'resource',
+        rule('Deny', { NotPrincipal: { Service: 'rolesanywhere.amazonaws.com' } }),
+        rule('Allow', { Principal: { Service: 'rolesanywhere.amazonaws.com' } }),
+      ),
+    },
+    ask(anywhere),
+    'allowedByResourceBasedPolicy',
   ],
   ['the root user needs no policy', { identity: [] }, ask(root), 'allowedByAccountRoot'],
   [

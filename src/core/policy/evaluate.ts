@@ -5,7 +5,7 @@ import { conditionsMet, type UnmetCondition, unmetConditions } from './condition
 import type { Policy, Statement } from './document.ts';
 import { arnMatches, someGlobMatches } from './match.ts';
 import { type Grant, hasNoIdentityPolicies, principalGrant, strongerGrant } from './principal.ts';
-import type { PolicyRequest } from './request.ts';
+import type { PolicyRequest, Principal } from './request.ts';
 import { statementsFor } from './statement-index.ts';
 
 /** A policy and the name it is shown under: `role policy Deploy`. */
@@ -106,11 +106,31 @@ function actionApplies({ action }: Statement, folded: string): boolean {
   return someGlobMatches(action.globs, folded) !== action.negated;
 }
 
-/** How directly the statement names the principal, when it is about this action on this resource. */
-function grantOn(statement: Statement, request: PolicyRequest, action: string): Grant {
+/** A request as the statements see it: `bounded`, when the caller has a permissions boundary. */
+type Question = PolicyRequest & { readonly bounded: boolean };
+
+const BOUNDED_KINDS: readonly Principal['kind'][] = ['user', 'role', 'assumedRole'];
+
+const questionOf = (request: PolicyRequest, caller: CallerPolicies | undefined): Question => ({
+  ...request,
+  bounded: caller?.permissionsBoundary !== undefined && BOUNDED_KINDS.includes(request.principal.kind),
+});
+
+/**
+ * How directly the statement names the principal.
+ * AWS doc: reference_policies_elements_notprincipal.html: a Deny with NotPrincipal always denies the users and roles that
+ * have a permissions boundary, whomever it lists.
+ */
+function grantTo({ principal, effect }: Statement, question: Question): Grant {
+  if (principal === undefined) return 'direct';
+  if (principal.negated && effect === 'Deny' && question.bounded) return 'direct';
+  return principalGrant(principal, question.principal, effect, question);
+}
+
+/** The same, when it is about this action on this resource. */
+function grantOn(statement: Statement, request: Question, action: string): Grant {
   if (!actionApplies(statement, action)) return 'none';
-  const { principal, effect } = statement;
-  const grant = principal ? principalGrant(principal, request.principal, effect, request) : 'direct';
+  const grant = grantTo(statement, request);
   return grant !== 'none' && resourceApplies(statement, request) ? grant : 'none';
 }
 
@@ -122,10 +142,12 @@ export const policiesOf = ({ identity, permissionsBoundary, session = [], resour
  * Whether a statement is about the request's principal, action and resource, whatever its conditions say. Where a
  * variable in its resource has no value it may be.
  */
-export function speaksOf(statement: Statement, request: PolicyRequest): boolean {
-  if (grantOn(statement, request, request.action.toLowerCase()) !== 'none') return true;
+export function speaksOf(statement: Statement, set: CallerPolicies, request: PolicyRequest): boolean {
+  const question = questionOf(request, set);
+  const action = request.action.toLowerCase();
+  if (grantOn(statement, question, action) !== 'none') return true;
   const resource = statement.resource?.globs.some((glob) => glob(request) === undefined) ?? false;
-  return resource && grantOn({ ...statement, resource: undefined }, request, request.action.toLowerCase()) !== 'none';
+  return resource && grantOn({ ...statement, resource: undefined }, question, action) !== 'none';
 }
 
 const referenceTo = (kind: PolicyRole, policyName: string, { index, sid, effect }: Statement): StatementReference => ({
@@ -137,7 +159,7 @@ const referenceTo = (kind: PolicyRole, policyName: string, { index, sid, effect 
 });
 
 /** Puts the request to every statement of the policies that play one part. */
-function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: PolicyRequest): Survey {
+function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: Question): Survey {
   const matched: StatementReference[] = [];
   let strongest: Grant = 'none';
   const action = request.action.toLowerCase();
@@ -153,7 +175,7 @@ function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: Pol
 }
 
 /** A second look at what was surveyed, for the denials that need it. */
-function nearMissesOf({ kind, policies }: Survey, request: PolicyRequest): NearMiss[] {
+function nearMissesOf({ kind, policies }: Survey, request: Question): NearMiss[] {
   const action = request.action.toLowerCase();
   return policies.flatMap(({ name, policy }) =>
     statementsFor(policy, action)
@@ -212,7 +234,7 @@ function allowedBy(found: Surveys, request: PolicyRequest, trust: boolean): { be
   return { because: trust ? 'allowedByTrustPolicy' : 'allowedByResourceBasedPolicy', ...(gate && { by: gate }) };
 }
 
-function decide(found: Surveys, request: PolicyRequest, trust: boolean): Decision {
+function decide(found: Surveys, request: Question, trust: boolean): Decision {
   const surveys = [found.identity, found.boundary, found.session, found.gate].filter((one) => one !== undefined);
   const matched = surveys.flatMap((one) => one.matched);
   const denial = matched.find(({ effect }) => effect === 'Deny');
@@ -232,7 +254,7 @@ function decide(found: Surveys, request: PolicyRequest, trust: boolean): Decisio
   return { decision: 'implicitDeny', because, decidedBy: undefined, matched, nearMisses, missing };
 }
 
-function surveyCaller(caller: CallerPolicies, request: PolicyRequest): Omit<Surveys, 'gate'> {
+function surveyCaller(caller: CallerPolicies, request: Question): Omit<Surveys, 'gate'> {
   const { identity, permissionsBoundary, session = [] } = caller;
   return {
     identity: survey('identity', identity, request),
@@ -253,8 +275,9 @@ function surveyCaller(caller: CallerPolicies, request: PolicyRequest): Omit<Surv
  * Pure and deterministic; cost is policies × request, without backtracking.
  */
 export function evaluate(set: PolicySet, request: PolicyRequest): Decision {
-  const gate = set.resource && survey('resource', [set.resource], request);
-  return decide({ ...surveyCaller(set, request), gate }, request, false);
+  const question = questionOf(request, set);
+  const gate = set.resource && survey('resource', [set.resource], question);
+  return decide({ ...surveyCaller(set, question), gate }, question, false);
 }
 
 /**
@@ -263,9 +286,10 @@ export function evaluate(set: PolicySet, request: PolicyRequest): Decision {
  * any resource policy; without, the trust policy decides alone, which is right for AWS services and identity providers.
  */
 export function evaluateTrust(trust: NamedPolicy, request: PolicyRequest, caller?: CallerPolicies): Decision {
+  const question = questionOf(request, caller);
   const own =
     caller === undefined
       ? { identity: undefined, boundary: undefined, session: undefined }
-      : surveyCaller(caller, request);
-  return decide({ ...own, gate: survey('trust', [trust], request) }, request, true);
+      : surveyCaller(caller, question);
+  return decide({ ...own, gate: survey('trust', [trust], question) }, question, true);
 }
