@@ -1,6 +1,15 @@
 // The real server, in process and over HTTP: it starts, serves, stops and starts again on what it left.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -20,6 +29,11 @@ after(async () => {
 });
 let count = 0;
 const freshDirectory = () => join(root, String(++count));
+const freshDirectoryMade = () => {
+  const directory = freshDirectory();
+  mkdirSync(directory);
+  return directory;
+};
 
 const key = { accessKeyId: 'AKIAGIVENGIVENGIVEN0', secretAccessKey: 'first-secret-first-secret' };
 const accountId = '123456789012';
@@ -59,6 +73,7 @@ function ask(server: RunningServer, service: string, path: string, sent: Sent = 
     request.end(Buffer.from(body));
   });
 }
+const posted = (body: object): Sent => ({ method: 'POST', body: JSON.stringify(body) });
 const whoAmI = (server: RunningServer, sent?: Sent) =>
   ask(server, 'sts', '/?Action=GetCallerIdentity&Version=2011-06-15', sent);
 
@@ -250,6 +265,32 @@ describe('a settings file', () => {
     const body = JSON.stringify({ name: 'a', source });
     assert.equal((await ask(server, 'rolesanywhere', '/trustanchors', { method: 'POST', body })).status, 201);
     await stop(server);
+  });
+
+  test('lets a CRL be fetched, and the last good one is there after a restart without its place', async () => {
+    const [dataDir, lists] = [freshDirectory(), realpathSync(freshDirectoryMade())];
+    const ca = makeCa();
+    writeFileSync(join(lists, 'ca.crl'), ca.crl({ thisUpdate: '2020-01-01T00:00:00Z', nextUpdate: false }).pem);
+    const part = { rootKey: key, accountId, settingsFile: settingsFile({ crlSources: { directories: [lists] } }) };
+    const first = await start(dataDir, part);
+    const source = { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: ca.pem } };
+    const anchor = await ask(first, 'rolesanywhere', '/trustanchors', posted({ name: 'anchor', source }));
+    const sources = `/trust-anchors/${JSON.parse(anchor.body).trustAnchor.trustAnchorId}/crl-sources`;
+    const made = await ask(first, 'anyrole', sources, posted({ url: `file://${lists}/ca.crl`, enabled: true }));
+    const path = `${sources}/${JSON.parse(made.body).crlSource.crlSourceId}`;
+    const shown = (answer: Got) => {
+      const { status, failures, lastError } = JSON.parse(answer.body).crlSource;
+      return [status, failures, lastError];
+    };
+    const refreshed = await ask(first, 'anyrole', `${path}/refresh`, { method: 'POST' });
+    assert.deepEqual(shown(refreshed), ['current', 0, undefined]);
+    await stop(first);
+    rmSync(lists, { recursive: true });
+    const second = await start(dataDir, part);
+    assert.equal(shown(await ask(second, 'anyrole', path))[0], 'current');
+    const again = await ask(second, 'anyrole', `${path}/refresh`, { method: 'POST' });
+    assert.deepEqual([shown(again)[0], shown(again)[2]], ['current', 'notFound']);
+    await stop(second);
   });
 
   test('gives each operation a rate by its name, of whichever service', async () => {

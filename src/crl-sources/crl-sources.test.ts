@@ -347,7 +347,7 @@ test('a distribution point that nobody shows for a day is asked no more', async 
   const { room, answers, asked, pass } = arranged();
   answers(() => list());
   await room.start();
-  await room.follow([point('a')], []);
+  await room.follow([point('a')], [ca.certificate]);
   await pass(25 * 3600);
   const before = asked.length;
   assert.equal(room.stateOf('point a'), undefined);
@@ -359,7 +359,7 @@ test('a distribution point that nobody shows for a day is asked no more', async 
 test('of distribution points, those that were shown last are watched', async () => {
   const { room, answers } = arranged();
   answers(() => list());
-  for (let n = 0; n < 300; n++) await room.follow([point(String(n))], []);
+  for (let n = 0; n < 300; n++) await room.follow([point(String(n))], [ca.certificate]);
   assert.equal(room.states().length, 256);
   assert.equal(room.stateOf('point 0'), undefined);
   assert.ok(room.stateOf('point 299'));
@@ -367,27 +367,47 @@ test('of distribution points, those that were shown last are watched', async () 
 });
 
 test('a list that waits for its signer is believed when its certificate is shown, and forgotten when that did not sign it', async () => {
-  const { room, answers, asked, settled, pass } = arranged();
+  const { room, configured, answers, asked, settled, pass } = arranged();
   const issuer = makeCa({ subject: 'CN=Intermediate' });
+  configured.push(source('a'), source('b'));
+  const forged = list({ number: 2n ** 70n, signWith: makeCa().keys }, issuer);
+  answers((url) => (url.endsWith('a') ? list({ number: 7 }, issuer) : forged));
   await room.start();
-  answers(() => list({ number: 7 }, issuer));
-  await room.follow([point('a')], [ca.certificate]);
-  assert.equal(room.stateOf('point a')?.list?.verified, false);
-  assert.equal(numberOf(room, 'point a', [issuer.certificate]), 7n);
-  assert.equal(room.stateOf('point a')?.list?.verified, true);
-
-  const forger = makeCa({ subject: 'CN=Intermediate' });
-  answers(() => list({ number: 2n ** 70n, signWith: forger.keys }, issuer));
-  await room.follow([point('b')], [ca.certificate]);
-  assert.equal(room.stateOf('point b')?.list?.verified, false);
-  assert.equal(room.listOf('point b', [issuer.certificate]), undefined);
-  assert.equal(room.stateOf('point b')?.lastError?.reason, 'badSignature');
+  await settled();
+  for (const key of ['a', 'b']) assert.equal(room.stateOf(key)?.list?.verified, false);
+  assert.equal(numberOf(room, 'a', [issuer.certificate]), 7n);
+  assert.equal(room.stateOf('a')?.list?.verified, true);
+  assert.equal(room.listOf('b', [issuer.certificate]), undefined);
+  assert.equal(room.stateOf('b')?.lastError?.reason, 'badSignature');
   const before = asked.length;
   answers(() => list({ number: 7 }, issuer));
   await pass(15);
-  await settled();
   assert.equal(asked.length, before + 1, 'the true list is looked for at once');
-  assert.equal(numberOf(room, 'point b'), 7n);
+  assert.equal(numberOf(room, 'b'), 7n);
+  await room.close();
+});
+
+test('a place stays whose it was, over a new start, too', async () => {
+  const issuer = makeCa({ subject: 'CN=Intermediate' });
+  const before = arranged();
+  before.answers(() => list({ number: 7 }, issuer));
+  await before.room.refresh(source('a'));
+  await before.room.close();
+  const { room, answers } = arranged({ files: before.files });
+  answers(() => list({ number: 8 }, makeCa({ subject: 'CN=Somebody' })));
+  assert.equal((await room.refresh(source('a'))).lastError?.reason, 'otherIssuer');
+  assert.equal(numberOf(room, 'a'), 7n);
+  await room.close();
+});
+
+test('a distribution point’s list is its certificate’s issuer’s, or none', async () => {
+  const { room, answers } = arranged();
+  answers(() => list({}, makeCa({ subject: 'CN=Somebody' })));
+  await room.follow([point('a')], [ca.certificate]);
+  assert.deepEqual(
+    [room.listOf('point a', []), room.stateOf('point a')?.lastError?.reason],
+    [undefined, 'otherIssuer'],
+  );
   await room.close();
 });
 

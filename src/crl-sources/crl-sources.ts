@@ -182,12 +182,17 @@ function isUsable(one: Watched, now: Date): boolean {
   return one.kept !== undefined && (nextUpdate === undefined || now <= nextUpdate);
 }
 
+/** Spec: RFC 5280 §4.2.1.13: a point without cRLIssuer has the list of the certificate's issuer, who is known when it is shown. */
+function questionOf(one: Watched, now: Date) {
+  return { kept: one.kept, signers: signersOf(one), ofSigners: one.place.kind === 'distributionPoint', now };
+}
+
 /** Reads what an earlier life of the server kept; what cannot be used is as if it were not there. */
 async function load(one: Watched, { lists, parse, now }: CrlSourcesTraits): Promise<void> {
   const bytes = await lists.read(one.place.key);
   const parsed = bytes && (await parse(bytes));
   if (!parsed?.ok) return;
-  const replacement = judgeReplacement(parsed.crl, one.kept, signersOf(one), now());
+  const replacement = judgeReplacement(parsed.crl, questionOf(one, now()));
   if (!replacement.ok) return;
   one.kept = replacement.kept;
   one.digest = hash('sha256', bytes ?? new Uint8Array(), 'hex');
@@ -229,7 +234,7 @@ async function taken(one: Watched, traits: CrlSourcesTraits, flight: AbortContro
   if (fetched.digest === one.digest && one.kept !== undefined) return { ok: true };
   const parsed = await parse(fetched.bytes);
   if (!parsed.ok) return { ok: false, reason: 'malformed', detail: parsed.detail };
-  const replacement = judgeReplacement(parsed.crl, one.kept, signersOf(one), now());
+  const replacement = judgeReplacement(parsed.crl, questionOf(one, now()));
   if (!replacement.ok) return replacement;
   one.kept = replacement.kept;
   one.digest = fetched.digest;

@@ -17,8 +17,8 @@ function list(options: CrlOptions = {}, issuer = ca) {
   return parsed.crl;
 }
 const kept = (verified: boolean, options: CrlOptions = {}, issuer = ca) => ({ crl: list(options, issuer), verified });
-function judged(crl: ReturnType<typeof list>, before?: ReturnType<typeof kept>, signers = trusted) {
-  const verdict = judgeReplacement(crl, before, signers, now);
+function judged(crl: ReturnType<typeof list>, before?: ReturnType<typeof kept>, signers = trusted, ofSigners = false) {
+  const verdict = judgeReplacement(crl, { kept: before, signers, ofSigners, now });
   return verdict.ok ? (verdict.kept.verified ? 'verified' : 'unverified') : verdict.reason;
 }
 const november = { thisUpdate: '2026-11-01T00:00:00Z', number: 11 } as const;
@@ -78,11 +78,18 @@ test('what is not verified takes the place of nothing that is, and keeps nothing
   const later = { thisUpdate: '2026-11-02T00:00:00Z', number: 12 } as const;
   assert.equal(judged(list(later, other), verified), 'otherIssuer');
   assert.equal(judged(list(), unverified), 'verified');
-  assert.equal(judged(list(later, makeCa({ subject: 'CN=Third' })), unverified), 'unverified');
+  assert.equal(judged(list(later, makeCa({ subject: 'CN=Third' })), unverified), 'otherIssuer');
   assert.equal(judged(list(later, other), unverified), 'unverified', 'a number that nobody vouches for counts nothing');
   assert.equal(judged(list({ thisUpdate: '2026-10-01T00:00:00Z' }, other), unverified), 'older');
   const known = [ca.certificate, other.certificate];
   assert.equal(judged(list({ thisUpdate: '2026-10-01T00:00:00Z' }, other), unverified, known), 'verified');
+});
+
+test('where the issuer is known, a list in another name is not waited for', () => {
+  assert.equal(judged(list({}, other), undefined, trusted, true), 'otherIssuer');
+  assert.equal(judged(list(), undefined, [], true), 'otherIssuer');
+  assert.equal(judged(list(), undefined, trusted, true), 'verified');
+  assert.equal(judged(list({}, forger), undefined, trusted, true), 'unverified', 'a key of its own for lists');
 });
 
 test('a verified list of another trusted issuer does not take its place', () => {

@@ -9,7 +9,7 @@ import { namesEqual } from '../core/x509/name.ts';
 /** A list that is kept. `verified`: a certificate that is trusted has signed it. */
 export type KeptCrl = { readonly crl: Crl; readonly verified: boolean };
 
-/** Why a list is not kept. `otherIssuer`: the one that is kept is verified, and this one is somebody else's. */
+/** Why a list is not kept. `otherIssuer`: it is not the list of whom the place is for. */
 export type ReplacementProblem =
   | 'delta'
   | 'indirect'
@@ -25,22 +25,28 @@ export type Replacement =
 
 const refused = (reason: ReplacementProblem) => ({ ok: false, reason }) as const;
 
-/**
- * Whether `crl` takes the place of `kept`. `signers` are trusted certificates; where none of them has the name of the list's
- * issuer, the list is taken for an intermediate's that nobody has shown yet, and waits for it unverified.
- */
-export function judgeReplacement(
-  crl: Crl,
-  kept: KeptCrl | undefined,
-  signers: readonly Certificate[],
-  now: Date,
-): Replacement {
+/** What is known of a place. */
+export type ReplacementQuestion = {
+  readonly kept: KeptCrl | undefined;
+  /** Trusted certificates. */
+  readonly signers: readonly Certificate[];
+  /**
+   * Whether one of the signers must have the name of the list's issuer. Where it need not, a list of another name is taken for
+   * an intermediate's that nobody has shown yet, and waits for it unverified.
+   */
+  readonly ofSigners: boolean;
+  readonly now: Date;
+};
+
+/** Whether `crl` takes the place of the list that is kept. */
+export function judgeReplacement(crl: Crl, { kept, signers, ofSigners, now }: ReplacementQuestion): Replacement {
   const { deltaCRLIndicator, issuingDistributionPoint, unknownCritical } = crl.extensions;
   if (deltaCRLIndicator !== undefined) return refused('delta');
   if (issuingDistributionPoint?.indirectCRL) return refused('indirect');
   if (unknownCritical.length > 0) return refused('unknownCriticalExtension');
   // A list of the future would keep the lists of today out.
   if (!(crl.thisUpdate.getTime() <= now.getTime())) return refused('notYetValid');
+  if (ofSigners && !signers.some(({ subject }) => namesEqual(subject, crl.issuer))) return refused('otherIssuer');
   const signature = signatureOf(crl, signers);
   if (signature !== undefined && !signature.ok) return refused(signature.reason);
   const verified = signature !== undefined;
@@ -60,11 +66,14 @@ export function signatureOf(crl: Crl, signers: readonly Certificate[]): CrlSigna
   return verdicts.find(({ ok }) => ok) ?? verdicts[0];
 }
 
-/** INVARIANT: what is not verified never takes the place of what is, nor keeps out what is. */
+/**
+ * INVARIANT: what is not verified never takes the place of what is, nor keeps out what is. Ours: among lists that are not, the
+ * first says whose the place is, so that nobody on the way makes it another's later, e.g. after a new start.
+ */
 function problemBeside(kept: KeptCrl, crl: Crl, verified: boolean): ReplacementProblem | undefined {
   if (kept.verified && !verified) return 'otherIssuer';
   if (!kept.verified && verified) return undefined;
-  if (!namesEqual(kept.crl.issuer, crl.issuer)) return kept.verified ? 'otherIssuer' : undefined;
+  if (!namesEqual(kept.crl.issuer, crl.issuer)) return 'otherIssuer';
   return isOlder(crl, kept.crl, verified) ? 'older' : undefined;
 }
 
