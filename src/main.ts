@@ -12,6 +12,7 @@ import { parseList } from './crl-sources/parse-list.ts';
 import { handle, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
 import { type Knowledge, knowledge } from './gateway/knowledge.ts';
+import { lastUses } from './gateway/last-uses.ts';
 import { type OpenDoor, urlOf } from './gateway/listening.ts';
 import { openMetricsDoor } from './gateway/metrics-door.ts';
 import { writeEntries } from './gateway/record.ts';
@@ -55,6 +56,8 @@ export const services: Services = new Map([rolesanywhere, iam, sts, anyrole].map
 
 /** Milliseconds that reads and refusals wait to be recorded together. */
 const recordEveryMs = 100;
+/** Milliseconds that the last uses of keys and roles wait to be written together: what a crash may lose of them. */
+const writeUsesEveryMs = 5000;
 const defaultGraceMs = 20_000;
 /** Milliseconds that a scrape under way may still take when the server stops. */
 const metricsGraceMs = 1000;
@@ -80,6 +83,11 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     later: (work) => void setTimeout(work, recordEveryMs),
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });
+  const uses = lastUses({
+    store,
+    later: (work) => void setTimeout(work, writeUsesEveryMs).unref(),
+    failed: (cause) => log.error({ cause: String(cause) }, 'last uses of keys and roles were not written'),
+  });
   const measured = metricsOf(log);
   for (const collected of [...recorderMetrics(records), ...processMetrics(), trustAnchorExpiry(store, now)]) {
     measured.register(collected);
@@ -94,6 +102,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     keyring,
     knowledge: known,
     issuers: issuers(keySets(documentFetcher(), { plainHttp: settings.allowLoopbackIssuers })),
+    lastUses: uses,
     recorder: records,
     log,
     metrics: measured,
@@ -129,6 +138,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
       await door.close(graceMs);
       await fetchedCrls.close();
       await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
+      await uses.flush();
       await records.flush().catch((cause) => log.error({ cause: String(cause) }, 'audit events were lost'));
       await store.close();
       log.flush();

@@ -8,6 +8,7 @@ import { crlSources } from '../src/crl-sources/crl-sources.ts';
 import { parseList } from '../src/crl-sources/parse-list.ts';
 import { handle } from '../src/gateway/handle.ts';
 import { knowledge } from '../src/gateway/knowledge.ts';
+import { lastUses } from '../src/gateway/last-uses.ts';
 import { writeEntries } from '../src/gateway/record.ts';
 import { throttle } from '../src/gateway/throttle.ts';
 import type { World } from '../src/gateway/world.ts';
@@ -156,6 +157,13 @@ export async function testRoad({
     keyring,
     knowledge: known,
     issuers: issuers(keySets(fetchDocument, { plainHttp: settings.allowLoopbackIssuers })),
+    lastUses: lastUses({
+      store,
+      later: () => {},
+      failed: (cause) => {
+        throw cause;
+      },
+    }),
     recorder: records,
     log,
     metrics: metrics(),

@@ -12,6 +12,7 @@ import { StoreUnavailable } from '../store/store.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { callOf } from './call.ts';
+import { useOf } from './last-uses.ts';
 import { record, type Visit } from './record.ts';
 import { type Addressee, addressee, route } from './route.ts';
 import { checkSession } from './session-limits.ts';
@@ -42,6 +43,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature);
     visit.caller = caller;
     visit.region = region;
+    const use = isSigner(caller) ? useOf(caller, service.name, region, visit.startedAt) : undefined;
+    if (use !== undefined) world.lastUses.note(use);
     const input = protocol.parse(operation, request, labels);
     visit.input = input;
     const call = await callOf(world, visit, { service, operation, caller, region, input });

@@ -8,6 +8,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Knowledge } from './knowledge.ts';
+import type { LastUses } from './last-uses.ts';
 import type { Services } from './route.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -20,6 +21,7 @@ export type World = {
   readonly knowledge: Knowledge;
   readonly fetchedCrls: FetchedCrls;
   readonly issuers: Issuers;
+  readonly lastUses: LastUses;
   readonly recorder: Recorder<Document>;
   readonly log: Log;
   readonly metrics: Metrics;

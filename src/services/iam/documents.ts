@@ -40,6 +40,9 @@ export type AccessKeyUse = {
   readonly serviceName: string;
 };
 
+/** The last use of a role: the last request that a session of it signed. */
+export type RoleUse = Pick<AccessKeyUse, 'at' | 'region'>;
+
 /** A user as stored. */
 export type UserRecord = {
   readonly path: string;
@@ -158,6 +161,8 @@ export const accessKeys = collection<AccessKeyRecord, EarlierKey>('iam/access-ke
 export const keysOfOwners = collection<{ readonly accessKeyId: string }>('iam/user-access-keys');
 /** By access key id. */
 export const accessKeyUses = collection<AccessKeyUse>('iam/access-key-uses');
+/** The last use of each role, by account and role id. */
+export const roleUses = collection<RoleUse>('iam/role-uses');
 export const users = collection<UserRecord>('iam/users');
 export const groups = collection<GroupRecord>('iam/groups');
 export const roles = collection<RoleRecord, EarlierRole>('iam/roles', (stored) =>

@@ -35,6 +35,8 @@ export {
   serviceLinkedRoleName,
 } from './service-linked-records.ts';
 
+export { type Use, usedOf, writeUse } from './uses.ts';
+
 /** The role of this name in any case, or undefined. */
 export function findRole(reader: Reader, account: string, roleName: string): Promise<RoleRecord | undefined> {
   return findRecord(reader, account, 'role', roleName);

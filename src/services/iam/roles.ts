@@ -4,7 +4,7 @@ import type { Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing } from './access.ts';
 import { bound, shownBoundary } from './boundaries.ts';
-import { profilesOfRoles, type RoleRecord, roles, underRole, uniqueId } from './documents.ts';
+import { profilesOfRoles, type RoleRecord, roles, roleUses, underRole, uniqueId } from './documents.ts';
 import { changedRecord, entityArn, entityOf, foundRecord, modifiable } from './entities.ts';
 import { begin, checkNoPolicies, end, isAny } from './entity-life.ts';
 import {
@@ -88,9 +88,13 @@ export const GetRole = operation({
   output,
   access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   async run(input, call) {
-    const role = await call.read((reader) => foundRecord(reader, call.account, 'role', input.RoleName));
+    const { role, use } = await call.read(async (reader) => {
+      const role = await foundRecord(reader, call.account, 'role', input.RoleName);
+      return { role, use: await roleUses.get(reader, `${call.account}/${role.roleId}`) };
+    });
     // AWS seen: 2025-06-19, GetRole of a role never used answers an empty RoleLastUsed.
-    return { Role: { ...detail(role), ...shownBoundary(role), ...tagged(role), RoleLastUsed: {} } };
+    const RoleLastUsed = use === undefined ? {} : { LastUsedDate: new Date(use.at), Region: use.region };
+    return { Role: { ...detail(role), ...shownBoundary(role), ...tagged(role), RoleLastUsed } };
   },
 });
 

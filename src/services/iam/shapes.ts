@@ -82,7 +82,9 @@ export const Role = structure({
   MaxSessionDuration: optional(MaxSessionDuration, { doc: 'Seconds a session lasts at most.' }),
   ...boundaryMember,
   Tags: optional(TagList, { doc: 'The tags of the role, in the order of their keys.' }),
-  RoleLastUsed: optional(RoleLastUsed, { doc: 'The last use of the role; not tracked, hence empty.' }),
+  RoleLastUsed: optional(RoleLastUsed, {
+    doc: 'The last request of a session of the role; empty of one never used. GetRole alone.',
+  }),
 });
 
 export const User = structure({
