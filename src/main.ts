@@ -148,18 +148,13 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
 
 function fetchedCrlsOf(
   { dataDir }: Config,
-  { crlSources: fetching }: Settings,
+  { crlSources: allowed }: Settings,
   store: Store,
   log: Log,
   certificatesOf: Knowledge['certificatesOf'],
 ): CrlSources {
-  const { hosts, directories, distributionPointHosts } = fetching;
   return crlSources({
-    ...fetching,
-    places: {
-      source: { hosts, directories },
-      distributionPoint: { hosts: distributionPointHosts, directories: [] },
-    },
+    allowed,
     configured: () => store.read((reader) => configuredPlaces(reader, certificatesOf)),
     fetch: fetchCrl,
     parse: parseList,

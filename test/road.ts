@@ -128,11 +128,9 @@ export async function testRoad({
   });
   let counter = 0;
   const known = knowledge();
-  const { hosts, directories, distributionPointHosts } = settings.crlSources;
   const kept = new Map<string, Uint8Array>();
   const fetchedCrls = crlSources({
-    ...settings.crlSources,
-    places: { source: { hosts, directories }, distributionPoint: { hosts: distributionPointHosts, directories: [] } },
+    allowed: settings.crlSources,
     configured: () => store.read((reader) => configuredPlaces(reader, known.certificatesOf)),
     async fetch({ href }) {
       const bytes = network(href);

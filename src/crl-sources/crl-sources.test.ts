@@ -41,10 +41,14 @@ function arranged({ files = new Map<string, Uint8Array>(), at = '2026-11-22T12:0
   let answer = async (_url: string, _signal: AbortSignal): Promise<Fetched> => failed('notReached', 'ECONNREFUSED');
   const make = (): CrlSources =>
     crlSources({
-      places: { source: { hosts, directories: [] }, distributionPoint: { hosts, directories: [] } },
-      refreshSeconds: 3600,
-      timeoutSeconds: 10,
-      maxBytes: 1_000_000,
+      allowed: {
+        hosts,
+        directories: [],
+        distributionPointHosts: hosts,
+        refreshSeconds: 3600,
+        timeoutSeconds: 10,
+        maxBytes: 1_000_000,
+      },
       configured: async () => [...configured],
       async fetch({ href }, _places, { signal }) {
         asked.push(href);

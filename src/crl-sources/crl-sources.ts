@@ -21,11 +21,13 @@ import {
 } from './watched.ts';
 
 export type CrlSourcesTraits = {
-  /** What may be fetched for each kind of place. */
-  readonly places: Readonly<Record<CrlPlaceKind, CrlPlaces>>;
-  readonly refreshSeconds: number;
-  readonly timeoutSeconds: number;
-  readonly maxBytes: number;
+  /** What the operator allows: places of sources, hosts of distribution points, and bounds. */
+  readonly allowed: CrlPlaces & {
+    readonly distributionPointHosts: CrlPlaces['hosts'];
+    readonly refreshSeconds: number;
+    readonly timeoutSeconds: number;
+    readonly maxBytes: number;
+  };
   /** The places that are configured now. */
   configured(): Promise<readonly WatchedPlace[]>;
   /** The bytes of an allowed URL. Never rejects. */
@@ -141,7 +143,7 @@ export function crlSources(traits: CrlSourcesTraits): CrlSources {
       await looking;
       await Promise.all([...watched.values()].flatMap(({ flight }) => flight ?? []));
     },
-    judge: (url, kind) => judgeCrlUrl(url, traits.places[kind]),
+    judge: (url, kind) => judgeCrlUrl(url, placesOf(kind, traits)),
     listOf(key, signers) {
       const one = watched.get(key);
       if (one === undefined) return undefined;
@@ -177,6 +179,15 @@ export function crlSources(traits: CrlSourcesTraits): CrlSources {
   };
 }
 
+function placesOf(kind: CrlPlaceKind, { allowed }: CrlSourcesTraits): CrlPlaces {
+  switch (kind) {
+    case 'source':
+      return allowed;
+    case 'distributionPoint':
+      return { hosts: allowed.distributionPointHosts, directories: [] };
+  }
+}
+
 function isUsable(one: Watched, now: Date): boolean {
   const nextUpdate = listOf(one)?.nextUpdate;
   return one.kept !== undefined && (nextUpdate === undefined || now <= nextUpdate);
@@ -200,7 +211,7 @@ async function load(one: Watched, { lists, parse, now }: CrlSourcesTraits): Prom
 
 /** One attempt, from the question to what is kept. */
 async function ask(one: Watched, traits: CrlSourcesTraits, flights: Set<AbortController>): Promise<void> {
-  const { now, log, refreshSeconds } = traits;
+  const { now, log, allowed } = traits;
   const flight = new AbortController();
   flights.add(flight);
   one.lastAttemptAt = now();
@@ -208,7 +219,7 @@ async function ask(one: Watched, traits: CrlSourcesTraits, flights: Set<AbortCon
     const outcome = await taken(one, traits, flight);
     const { kind, trustAnchorId, name } = one.place;
     const place = { kind, trustAnchorId, name };
-    switch (settle(one, outcome, now(), refreshSeconds * 1000)) {
+    switch (settle(one, outcome, now(), allowed.refreshSeconds * 1000)) {
       case 'failed':
         log.error({ ...place, ...one.lastError }, 'a CRL cannot be fetched; the last good one stays');
         break;
@@ -225,11 +236,12 @@ async function ask(one: Watched, traits: CrlSourcesTraits, flights: Set<AbortCon
 type Outcome = { readonly ok: true } | ({ readonly ok: false } & Failure);
 
 async function taken(one: Watched, traits: CrlSourcesTraits, flight: AbortController): Promise<Outcome> {
-  const { places, parse, lists, now, log } = traits;
+  const { parse, lists, now, log } = traits;
   const { url, kind, key } = one.place;
-  const allowed = judgeCrlUrl(url, places[kind]);
-  if (!allowed.ok) return { ok: false, reason: 'notAllowed', detail: allowed.reason };
-  const fetched = await inTime(traits, flight, (limits) => traits.fetch(allowed.url, places[kind], limits));
+  const places = placesOf(kind, traits);
+  const verdict = judgeCrlUrl(url, places);
+  if (!verdict.ok) return { ok: false, reason: 'notAllowed', detail: verdict.reason };
+  const fetched = await inTime(traits, flight, (limits) => traits.fetch(verdict.url, places, limits));
   if (!fetched.ok) return fetched;
   if (fetched.digest === one.digest && one.kept !== undefined) return { ok: true };
   const parsed = await parse(fetched.bytes);
@@ -252,7 +264,7 @@ async function taken(one: Watched, traits: CrlSourcesTraits, flight: AbortContro
 
 /** The answer, or `timeout` when the time is over or the server closes, whatever becomes of the work. */
 async function inTime(
-  { later, timeoutSeconds, maxBytes }: CrlSourcesTraits,
+  { later, allowed: { timeoutSeconds, maxBytes } }: CrlSourcesTraits,
   flight: AbortController,
   work: (limits: FetchLimits) => Promise<Fetched>,
 ): Promise<Fetched> {

@@ -19,9 +19,17 @@ import type { Reader } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import type { CrlPlaceState } from '../fetched-crls.ts';
 import { page } from '../records.ts';
-import { placeOf, type TrustAnchorRecord, trustAnchors, underAnchor } from '../rolesanywhere/records.ts';
+import { found, placeOf, trustAnchors, underAnchor } from '../rolesanywhere/records.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
-import { arnOf, type CrlSourceRecord, crlSources, crlSourcesOf, maxCrlSources, watchedPlace } from './records.ts';
+import {
+  arnOf,
+  type CrlSourceRecord,
+  crlSourceKey,
+  crlSources,
+  crlSourcesOf,
+  maxCrlSources,
+  watchedPlace,
+} from './records.ts';
 import { nextTokenMember, pageMembers, pageSizes, Uuid } from './shapes.ts';
 
 const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
@@ -82,7 +90,7 @@ export const CreateCrlSource = operation({
     const id = call.newId();
     const now = call.now.toISOString();
     const made = await call.write(async (writer) => {
-      const anchor = await anchorOf(writer, input.trustAnchorId, call);
+      const anchor = await found(writer, trustAnchors, call, input.trustAnchorId, 'Trust anchor');
       const others = await crlSourcesOf(writer, call, anchor.id);
       if (others.length >= maxCrlSources)
         throw ValidationException(`The quota is reached: at most ${maxCrlSources} CRL sources per trust anchor.`);
@@ -97,7 +105,7 @@ export const CreateCrlSource = operation({
         createdAt: now,
         updatedAt: now,
       };
-      await crlSources.put(writer, keyOf(record, call), record);
+      await crlSources.put(writer, crlSourceKey(call, record), record);
       return { crlSource: detail(record, call) };
     });
     call.fetchedCrls.changed();
@@ -113,7 +121,7 @@ export const GetCrlSource = operation({
   input: structure({ trustAnchorId, crlSourceId }),
   output,
   access: (input, call) => onSource(call, input.trustAnchorId, input.crlSourceId),
-  run: (input, call) => call.read(async (reader) => ({ crlSource: detail(await found(reader, input, call), call) })),
+  run: (input, call) => call.read(async (reader) => ({ crlSource: detail(await sourceOf(reader, input, call), call) })),
 });
 
 export const ListCrlSources = operation({
@@ -151,12 +159,12 @@ export const UpdateCrlSource = operation({
   access: (input, call) => onSource(call, input.trustAnchorId, input.crlSourceId),
   async run(input, call) {
     const updated = await call.write(async (writer) => {
-      const record = await found(writer, input, call);
+      const record = await sourceOf(writer, input, call);
       // A URL that the settings allow no longer is not taken up again.
       if (input.enabled) allowed(record.url, call);
       const { name = record.name, enabled = record.enabled } = input;
       const changed = { ...record, name, enabled, updatedAt: call.now.toISOString() };
-      await crlSources.put(writer, keyOf(record, call), changed);
+      await crlSources.put(writer, crlSourceKey(call, record), changed);
       return { crlSource: detail(changed, call) };
     });
     call.fetchedCrls.changed();
@@ -174,10 +182,10 @@ export const RefreshCrlSource = operation({
   access: (input, call) => onSource(call, input.trustAnchorId, input.crlSourceId),
   async run(input, call) {
     const { record, anchor } = await call.read(async (reader) => ({
-      record: await found(reader, input, call),
-      anchor: await anchorOf(reader, input.trustAnchorId, call),
+      record: await sourceOf(reader, input, call),
+      anchor: await found(reader, trustAnchors, call, input.trustAnchorId, 'Trust anchor'),
     }));
-    await call.fetchedCrls.refresh(watchedPlace(keyOf(record, call), record, anchor, call.certificatesOf));
+    await call.fetchedCrls.refresh(watchedPlace(crlSourceKey(call, record), record, anchor, call.certificatesOf));
     return { crlSource: detail(record, call) };
   },
 });
@@ -192,8 +200,8 @@ export const DeleteCrlSource = operation({
   access: (input, call) => onSource(call, input.trustAnchorId, input.crlSourceId),
   async run(input, call) {
     const deleted = await call.write(async (writer) => {
-      const record = await found(writer, input, call);
-      await crlSources.delete(writer, keyOf(record, call));
+      const record = await sourceOf(writer, input, call);
+      await crlSources.delete(writer, crlSourceKey(call, record));
       return { crlSource: detail(record, call) };
     });
     call.fetchedCrls.changed();
@@ -209,22 +217,12 @@ function onSource(call: Call, anchorId = '*', id = '*') {
   return [{ resource: arnOf(call, sourceResource(anchorId, id)) }];
 }
 
-function keyOf({ trustAnchorId: anchorId, id }: Pick<CrlSourceRecord, 'trustAnchorId' | 'id'>, call: Call): string {
-  return underAnchor(call, anchorId) + id;
-}
-
 type Named = { readonly trustAnchorId: string; readonly crlSourceId: string };
 
-async function found(reader: Reader, { trustAnchorId: anchorId, crlSourceId: id }: Named, call: Call) {
-  const record = await crlSources.get(reader, keyOf({ trustAnchorId: anchorId, id }, call));
+async function sourceOf(reader: Reader, { trustAnchorId: anchorId, crlSourceId: id }: Named, call: Call) {
+  const record = await crlSources.get(reader, crlSourceKey(call, { trustAnchorId: anchorId, id }));
   if (record === undefined) throw ResourceNotFoundException(`CRL source ${id} was not found.`);
   return record;
-}
-
-async function anchorOf(reader: Reader, id: string, call: Call): Promise<TrustAnchorRecord> {
-  const anchor = await trustAnchors.get(reader, placeOf(call) + id);
-  if (anchor === undefined) throw ResourceNotFoundException(`Trust anchor ${id} was not found.`);
-  return anchor;
 }
 
 const because = {
@@ -246,7 +244,12 @@ function allowed(url: string, call: Call): string {
 
 function detail(record: CrlSourceRecord, call: Call): ValueOf<typeof CrlSourceDetail> {
   const { id, arn, trustAnchorArn, name, url, enabled, createdAt, updatedAt } = record;
-  const { place: _place, list: kept, lastError, ...state } = call.fetchedCrls.stateOf(keyOf(record, call)) ?? unknown;
+  const {
+    place: _place,
+    list: kept,
+    lastError,
+    ...state
+  } = call.fetchedCrls.stateOf(crlSourceKey(call, record)) ?? unknown;
   const { reason, detail: more } = lastError ?? {};
   return {
     crlSourceId: id,

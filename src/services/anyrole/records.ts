@@ -72,6 +72,14 @@ export async function deleteRevocationOf(writer: Writer, anchor: TrustAnchorReco
   await revocationPolicies.delete(writer, placeOf(call) + anchor.id);
 }
 
+/** The key of a source's record. */
+export function crlSourceKey(
+  call: Pick<Call, 'account' | 'region'>,
+  { trustAnchorId, id }: Pick<CrlSourceRecord, 'trustAnchorId' | 'id'>,
+): string {
+  return underAnchor(call, trustAnchorId) + id;
+}
+
 /** The place of a source, which has the key of its record: ids are never used again. */
 export function placeOfSource(key: string, { url, trustAnchorId, id }: CrlSourceRecord): CrlPlace {
   return { key, kind: 'source', url, trustAnchorId, name: id };

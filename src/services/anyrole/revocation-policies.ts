@@ -1,8 +1,7 @@
 // What a trust anchor demands of its CRLs: whether an old one still speaks, and whether fetched ones must be there.
 import { oneOf, optional, required, structure } from '../../contract/shape.ts';
-import type { Reader } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
-import { placeOf, trustAnchors } from '../rolesanywhere/records.ts';
+import { found, placeOf, trustAnchors } from '../rolesanywhere/records.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import { arnOf, defaultRevocationPolicy, revocationPolicies, revocationPolicyOf } from './records.ts';
 import { Uuid } from './shapes.ts';
@@ -34,7 +33,7 @@ export const PutRevocationPolicy = operation({
   access: (input, call) => onPolicy(call, input.trustAnchorId),
   run: ({ trustAnchorId: id, ...given }, call) =>
     call.write(async (writer) => {
-      await checkAnchor(writer, id, call);
+      await found(writer, trustAnchors, call, id, 'Trust anchor');
       const { importedCrls, fetchedCrls } = defaultRevocationPolicy;
       const revocationPolicy = {
         importedCrls: given.importedCrls ?? importedCrls,
@@ -55,16 +54,11 @@ export const GetRevocationPolicy = operation({
   access: (input, call) => onPolicy(call, input.trustAnchorId),
   run: ({ trustAnchorId: id }, call) =>
     call.read(async (reader) => {
-      await checkAnchor(reader, id, call);
+      await found(reader, trustAnchors, call, id, 'Trust anchor');
       return { revocationPolicy: await revocationPolicyOf(reader, call, id) };
     }),
 });
 
 function onPolicy(call: Call, anchorId = '*') {
   return [{ resource: arnOf(call, `trust-anchor/${anchorId}/revocation-policy`) }];
-}
-
-async function checkAnchor(reader: Reader, id: string, call: Call): Promise<void> {
-  const anchor = await trustAnchors.get(reader, placeOf(call) + id);
-  if (anchor === undefined) throw ResourceNotFoundException(`Trust anchor ${id} was not found.`);
 }

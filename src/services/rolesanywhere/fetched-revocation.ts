@@ -5,7 +5,7 @@ import { distributionPointUrls } from '../../core/x509/crl-distribution-points.t
 import type { RevocationList } from '../../core/x509/crl-status.ts';
 import type { Reader } from '../../store/store.ts';
 import {
-  type CrlSourceRecord,
+  crlSourceKey,
   crlSourcesOf,
   defaultRevocationPolicy,
   placeOfSource,
@@ -31,11 +31,7 @@ export async function revocationDemands(
   if (anchor === undefined) return { policy: defaultRevocationPolicy, sources: [] };
   const policy = await revocationPolicyOf(reader, call, anchor.id);
   const enabled = (await crlSourcesOf(reader, call, anchor.id)).filter((source) => source.enabled);
-  return { policy, sources: enabled.map((source) => placeOfSource(keyOf(source, call), source)) };
-}
-
-function keyOf({ trustAnchorId, id }: CrlSourceRecord, call: Call): string {
-  return underAnchor(call, trustAnchorId) + id;
+  return { policy, sources: enabled.map((source) => placeOfSource(crlSourceKey(call, source), source)) };
 }
 
 /** The allowed places that a certificate of a path names. */
