@@ -118,8 +118,13 @@ for (const [title, changes, expected] of [
     'resource: Resource arn:aws:s3:us-east-1::bucket/* can not contain region information.',
   ],
   [
+    'an S3 ARN that ends with a Region',
+    { Resource: 'arn:aws:s3:us-east-1' },
+    'resource: Resource arn:aws:s3:us-east-1 can not contain region information.',
+  ],
+  [
     'an IAM resource of no type',
-    { Resource: 'arn:aws:iam::123456789012:root' },
+    { Resource: ['arn:aws:iam', 'arn:aws:iam::123456789012:root'] },
     'resource: IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, ' +
       'instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, ' +
       'access-report/.',

@@ -18,10 +18,15 @@ function zoneOffset(zone: string): number | undefined {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
-/** Seconds since 1970, to the bound of 64 bits. */
+/** From here on a plain number is milliseconds: as seconds it would be after the year 5138. */
+const FIRST_MILLISECONDS = 100_000_000_000;
+
+/** Milliseconds of a plain number, which is bound to 64 bits. */
 function epoch(text: string): number | undefined {
   if (!/^-?\d{1,19}(\.\d{1,9})?$/.test(text) || /^\d{4}$/.test(text) || /^-\d{1,9}$/.test(text)) return undefined;
-  return BigInt(text.split('.')[0] ?? '') > LAST_EPOCH ? undefined : Number(text) * 1000;
+  if (BigInt(text.split('.')[0] ?? '') > LAST_EPOCH) return undefined;
+  const number = Number(text);
+  return Math.abs(number) < FIRST_MILLISECONDS ? number * 1000 : number;
 }
 
 /** Milliseconds of midnight, by counting 400-year cycles: a Date ends 275,760 years after 1970. */
@@ -37,7 +42,8 @@ function midnight(year: number, month: number, day: number): number | undefined 
 
 /**
  * Milliseconds since 1970 of policy or request text, or undefined when it names no instant. Parts left out are their
- * first value; without a zone the time is UTC. Four digits are a year, any other plain number is epoch seconds.
+ * first value; without a zone the time is UTC. Four digits are a year, any other plain number is epoch seconds. Ours: from
+ * twelve digits on it is milliseconds, since whoever writes those means the clock of a machine.
  * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  * AWS seen: 2017-2020, by moto's authors: `01T` is accepted, `sdfdsf` and a zone of one digit are not; `t` and `z` may be
  * small, years are those of a 64-bit count of milliseconds, seconds those of a 64-bit number.

@@ -35,15 +35,16 @@ const S3_REGIONAL_TYPES = [
 /** Text with each policy variable cut down to its `$`, so that colons inside it do not count as separators. */
 const opaque = (text: string, variables: boolean): string => (variables ? text.replace(/\$\{[^}]*\}/g, '$$') : text);
 
-/** The rules of the two services whose ARNs AWS knows when it reads a policy. */
-function vendorFormat(text: string, vendor: string, region: string, resource: string): string | undefined {
+/** The rules of the two services whose ARNs AWS knows when it reads a policy. `resource` is undefined in a short ARN. */
+function vendorFormat(text: string, vendor: string, region: string, resource: string | undefined): string | undefined {
+  const isOf = (types: readonly string[]): boolean =>
+    resource === '*' || types.some((type) => resource?.startsWith(type));
   if (vendor === 'iam') {
     if (region !== '') return `IAM resource ${text} cannot contain region information.`;
-    if (resource === '*' || IAM_TYPES.some((type) => resource.startsWith(type))) return undefined;
+    if (resource === undefined || isOf(IAM_TYPES)) return undefined;
     return `IAM resource path must either be "*" or start with ${IAM_TYPES.join(', ')}.`;
   }
-  const regional = vendor !== 's3' || region === '' || resource === '*';
-  if (regional || S3_REGIONAL_TYPES.some((type) => resource.startsWith(type))) return undefined;
+  if (vendor !== 's3' || region === '' || isOf(S3_REGIONAL_TYPES)) return undefined;
   return `Resource ${text} can not contain region information.`;
 }
 
@@ -57,14 +58,13 @@ export function resourceFormat(written: string, variables: boolean): string | un
   if (!text.includes(':')) return `Resource ${written} must be in ARN format or "*".`;
   const given = text.split(':').slice(1);
   const filled = ['arn', ...given, ...new Array<string>(Math.max(0, 5 - given.length)).fill('*')];
-  const [, partition = '', vendor = '', region = '', , ...resource] = filled;
+  const [, partition = '', vendor = ''] = filled;
+  const resource = given.length < 5 ? undefined : given.slice(4).join(':');
   if (!PARTITION.test(partition) && !/[*?]/.test(partition)) {
     return `Partition "${partition}" is not valid for resource "${filled.join(':')}".`;
   }
   if (/[*?]/.test(vendor)) return 'Resource vendor must be fully qualified and cannot contain regexes.';
-  return legacyFault(text)
-    ? undefined
-    : vendorFormat(written, vendor, given.length < 3 ? '' : region, resource.join(':'));
+  return legacyFault(text) ? undefined : vendorFormat(written, vendor, given[2] ?? '', resource);
 }
 
 function legacyFault(text: string): boolean {
