@@ -46,6 +46,7 @@ describe('a settings file', () => {
       RolesPerAccount: 1000,
       PoliciesPerAccount: 1500,
       InstanceProfilesPerAccount: 1000,
+      OpenIdConnectProvidersPerAccount: 100,
       PoliciesPerUser: 10,
       PoliciesPerGroup: 10,
       PoliciesPerRole: 10,

@@ -33,6 +33,8 @@ const quotaTable = {
   RolesPerAccount: { standard: 1000, bounds: counted },
   PoliciesPerAccount: { standard: 1500, bounds: counted },
   InstanceProfilesPerAccount: { standard: 1000, bounds: counted },
+  // Listed at once: AWS gives no pages.
+  OpenIdConnectProvidersPerAccount: { standard: 100, bounds: [1, 1000] },
   PoliciesPerUser: { standard: 10, bounds: few },
   PoliciesPerGroup: { standard: 10, bounds: few },
   PoliciesPerRole: { standard: 10, bounds: few },

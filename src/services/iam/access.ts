@@ -8,6 +8,7 @@ import type { Call } from '../call.ts';
 import { iamArn, instanceProfileArn, instanceProfiles, keyOf, type Tag } from './documents.ts';
 import { type EntityKind, entities, entityArn, entityOf, findRecord } from './entities.ts';
 import { findOutline } from './managed-policy-records.ts';
+import { issuerName, oidcProviderKey, oidcProviders } from './oidc-provider-records.ts';
 import { Arn, InstanceProfileName, Path, PathPrefix, PolicyName, PolicyPath } from './shapes.ts';
 import { requestTags, resourceTags } from './tags.ts';
 
@@ -124,6 +125,24 @@ export function creatingInstanceProfile(call: Call, made: Creation): readonly Ac
 export function creatingPolicy(call: Call, made: Creation): readonly Access[] {
   const name = lawful(PolicyName, made.name) ?? '*';
   return creating(iamArn(call, `policy${lawful(PolicyPath, made.path) ?? '/'}${name}`), 'iam:TagPolicy', made);
+}
+
+/** Access to an existing OpenID Connect provider. Ours: `*` where the text is no ARN. */
+export async function oidcProviderAccess(call: Call, text: string | undefined, context: Context = {}): Promise<Access> {
+  const arn = lawful(Arn, text);
+  const issuer = arn && parseArn(arn)?.resource.replace(/^oidc-provider\//, '');
+  if (arn === undefined || issuer === undefined) return { resource: '*' };
+  const provider = await call.read((reader) => oidcProviders.get(reader, oidcProviderKey(call.account, issuer)));
+  return { resource: arn, context: { ...resourceTags(provider?.tags), ...context } };
+}
+
+export function creatingOidcProvider(
+  call: Call,
+  url: string | undefined,
+  tags: readonly Tag[] | undefined,
+): readonly Access[] {
+  const issuer = url === undefined ? '*' : issuerName(url.slice(0, 255));
+  return creating(iamArn(call, `oidc-provider/${issuer}`), 'iam:TagOpenIDConnectProvider', { name: issuer, tags });
 }
 
 /** Access of a list call. AWS seen: `arn:aws:iam::ACCOUNT:role/` and the path prefix, without a name or a star. */

@@ -3,6 +3,7 @@ import { service } from '../../contract/operation.ts';
 import type { Call } from '../call.ts';
 import * as accessKeys from './access-keys.ts';
 import * as accountAliases from './account-aliases.ts';
+import * as accountSummary from './account-summary.ts';
 import * as attachedPolicies from './attached-policies.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as boundaries from './boundaries.ts';
@@ -12,6 +13,7 @@ import * as inlinePolicies from './inline-policies.ts';
 import * as instanceProfiles from './instance-profiles.ts';
 import * as loginProfiles from './login-profiles.ts';
 import * as managedPolicies from './managed-policies.ts';
+import * as oidcProviders from './oidc-providers.ts';
 import * as passwordPolicy from './password-policy.ts';
 import * as policyVersions from './policy-versions.ts';
 import * as roles from './roles.ts';
@@ -38,7 +40,9 @@ export const iam = service<Call>({
     serviceLinkedRoles,
     instanceProfiles,
     tags,
+    oidcProviders,
     accountAliases,
+    accountSummary,
     passwordPolicy,
     loginProfiles,
   ],

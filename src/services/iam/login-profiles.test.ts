@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditCollection } from '../../telemetry/audit.ts';
 import { loginProfiles } from './passwords.ts';
-import { account, type Rig, rig } from './rig.test.ts';
+import { account, allow, type Rig, rig } from './rig.test.ts';
 
 const UserName = 'Ada';
 const Password = 'Correct-horse-1';
@@ -194,8 +194,98 @@ describe('DeleteLoginProfile', () => {
   });
 });
 
-test('ChangePassword is for users alone', async () => {
-  const answer = await rig().query('ChangePassword', { OldPassword: Password, NewPassword: 'Another-horse-2' });
-  assert.deepEqual([answer.status, answer.code], [400, 'InvalidUserType']);
-  assert.equal(answer.message, 'Only IAM Users can change their own password');
+describe('ChangePassword', () => {
+  async function withKeys(policy?: string): Promise<{ readonly iam: Rig; readonly change: Change }> {
+    const iam = await withPassword({ PasswordResetRequired: true });
+    if (policy !== undefined) await iam.query('PutUserPolicy', { UserName, PolicyName: 'P', PolicyDocument: policy });
+    const key = await iam.query('CreateAccessKey', { UserName });
+    const keys = {
+      accessKeyId: key.text('AccessKey.AccessKeyId') ?? '',
+      secretAccessKey: key.text('AccessKey.SecretAccessKey') ?? '',
+    };
+    return {
+      iam,
+      change: (OldPassword, NewPassword) => iam.query('ChangePassword', { OldPassword, NewPassword }, keys),
+    };
+  }
+  type Change = (from: string, to: string) => ReturnType<Rig['query']>;
+  const Next = 'Another-horse-2';
+  const own = allow('iam:ChangePassword', `arn:aws:iam::${account}:user/Ada`);
+
+  test('puts a new password in force, which the next change needs', async () => {
+    const { iam, change } = await withKeys(own);
+    assert.equal((await change(Password, Next)).status, 200);
+    assert.equal((await kept(iam))[0]?.passwordResetRequired, false);
+    const wrong = await change(Password, 'Third-horse-3');
+    assert.deepEqual(
+      [wrong.status, wrong.code, wrong.message],
+      [403, 'AccessDenied', 'The old password was incorrect.'],
+    );
+    assert.equal((await change(Next, Password)).status, 200);
+  });
+
+  test('shows neither password to a log or an event, right or wrong', async () => {
+    const { iam, change } = await withKeys(own);
+    await change('Wrong-horse-0', 'Third-horse-3');
+    await change(Password, 'weak');
+    await change(Password, Next);
+    const traces = await iam.traces();
+    assert.match(traces, /ChangePassword/);
+    for (const text of [Password, Next, 'Wrong-horse-0', 'Third-horse-3', 'weak']) assert.ok(!traces.includes(text));
+  });
+
+  test('needs the old password before it tells anything of the new one', async () => {
+    const { iam, change } = await withKeys(own);
+    assert.equal((await change('Wrong-horse-0', 'weak')).message, 'The old password was incorrect.');
+    assert.equal((await change(Password, 'weak')).code, 'PasswordPolicyViolation');
+    await iam.query('UpdateAccountPasswordPolicy', { PasswordReusePrevention: 1 });
+    assert.equal((await change(Password, Password)).code, 'PasswordPolicyViolation');
+    assert.equal((await change(Password, Next)).status, 200);
+  });
+
+  test('needs leave, from a policy of the user or from the account', async () => {
+    const { iam, change } = await withKeys();
+    const denied = await change(Password, Next);
+    assert.equal(
+      denied.message,
+      `User: arn:aws:iam::${account}:user/Ada is not authorized to perform: iam:ChangePassword on resource: arn:aws:iam::${account}:user/Ada because no identity-based policy allows the iam:ChangePassword action`,
+    );
+    await iam.query('UpdateAccountPasswordPolicy', { AllowUsersToChangePassword: true });
+    assert.equal((await change(Password, Next)).status, 200);
+    await iam.query('UpdateAccountPasswordPolicy');
+    assert.equal((await change(Next, Password)).status, 403);
+  });
+
+  test('is denied to whom a policy denies it, whatever the account lets', async () => {
+    const Statement = { Effect: 'Deny', Action: 'iam:ChangePassword', Resource: '*' };
+    const { iam, change } = await withKeys(JSON.stringify({ Version: '2012-10-17', Statement }));
+    await iam.query('UpdateAccountPasswordPolicy', { AllowUsersToChangePassword: true });
+    assert.equal((await change(Password, Next)).code, 'AccessDenied');
+  });
+
+  test('of a user without a password is NoSuchEntity', async () => {
+    const { iam, change } = await withKeys(own);
+    await iam.query('DeleteLoginProfile', { UserName });
+    assert.equal((await change(Password, Next)).message, 'Login Profile for User Ada cannot be found.');
+  });
+
+  test('is for users alone', async () => {
+    const answer = await rig().query('ChangePassword', { OldPassword: Password, NewPassword: Next });
+    assert.deepEqual([answer.status, answer.code], [400, 'InvalidUserType']);
+    assert.equal(answer.message, 'Only IAM Users can change their own password');
+  });
+});
+
+test('who may change the own password may read what it must be', async () => {
+  const iam = await withUser();
+  const key = await iam.query('CreateAccessKey', { UserName });
+  const keys = {
+    accessKeyId: key.text('AccessKey.AccessKeyId') ?? '',
+    secretAccessKey: key.text('AccessKey.SecretAccessKey') ?? '',
+  };
+  await iam.query('UpdateAccountPasswordPolicy');
+  assert.equal((await iam.query('GetAccountPasswordPolicy', {}, keys)).code, 'AccessDenied');
+  await iam.query('UpdateAccountPasswordPolicy', { AllowUsersToChangePassword: true });
+  assert.equal((await iam.query('GetAccountPasswordPolicy', {}, keys)).status, 200);
+  assert.equal((await iam.query('DeleteAccountPasswordPolicy', {}, keys)).code, 'AccessDenied');
 });

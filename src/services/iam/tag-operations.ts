@@ -1,15 +1,16 @@
-// Tags of users, roles, managed policies and instance profiles: three operations for each, written once.
+// Tags of users, roles, managed policies, instance profiles and OpenID Connect providers: three operations for each, written once.
 import type { Access } from '../../contract/operation.ts';
 import { nothing, required, structure } from '../../contract/shape.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
-import { entityAccess, instanceProfileAccess, policyAccess } from './access.ts';
+import { entityAccess, instanceProfileAccess, oidcProviderAccess, policyAccess } from './access.ts';
 import type { Tag } from './documents.ts';
 import { changedRecord, foundRecord } from './entities.ts';
 import { InvalidInput, LimitExceeded, NoSuchEntity } from './errors.ts';
 import { changedInstanceProfile, foundInstanceProfile } from './instance-profile-records.ts';
 import { changedPolicy, checkPolicyArn, foundPolicy } from './managed-policy-rules.ts';
 import { entityNaming, type Naming, naming } from './naming.ts';
+import { changedProvider, foundProvider } from './oidc-provider-records.ts';
 import { sliced } from './pages.ts';
 import { Arn, InstanceProfileName, pageMembers, pageOutput, TagKeyList, TagList } from './shapes.ts';
 import { checkTags, maxTags, merged, requestTags, tagKeys, without } from './tags.ts';
@@ -81,6 +82,19 @@ const instanceProfile: Tagged = {
   change: (writer, call, name, how) =>
     changedInstanceProfile(writer, call.account, name, (record) => ({ ...record, tags: how(record.tags) })),
 };
+const oidcProvider: Tagged = {
+  what: 'an OpenID Connect provider',
+  quota: 'TagsPerOpenIDConnectProvider',
+  by: naming('OpenIDConnectProviderArn', Arn, 'The ARN of the provider.'),
+  isArn: true,
+  access: oidcProviderAccess,
+  async tagsOf(reader, call, arn) {
+    const { tags } = await foundProvider(reader, call, arn);
+    return { id: arn, tags };
+  },
+  change: (writer, call, arn, how) =>
+    changedProvider(writer, call, arn, (provider) => ({ ...provider, tags: how(provider.tags) })),
+};
 
 export const TagUser = tag(user);
 export const ListUserTags = tags(user);
@@ -97,6 +111,10 @@ export const UntagPolicy = untag(policy);
 export const TagInstanceProfile = tag(instanceProfile);
 export const ListInstanceProfileTags = tags(instanceProfile);
 export const UntagInstanceProfile = untag(instanceProfile);
+
+export const TagOpenIDConnectProvider = tag(oidcProvider);
+export const ListOpenIDConnectProviderTags = tags(oidcProvider);
+export const UntagOpenIDConnectProvider = untag(oidcProvider);
 
 function tag(kind: Tagged) {
   return operation({
