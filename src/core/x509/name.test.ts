@@ -38,6 +38,33 @@ test('other differences do', () => {
   for (const [a, b] of pairs) assert.equal(namesEqual(name(a), name(b)), false, `${a} and ${b}`);
 });
 
+test('what is not seen does not tell names apart, nor do other forms of the same letters', () => {
+  for (const [one, other] of [
+    ['Ev\u00adil', 'evil'],
+    ['Ev\u200bil\ufeff', 'evil'],
+    ['Ev\u0000il', 'evil'],
+    ['Ev\ufe0fil', 'evil'],
+    ['Evil\u2003CA', 'evil ca'],
+    ['\u00a0Evil\u0085 CA\t', 'evil ca'],
+    ['Straße', 'STRASSE'],
+    ['ΟΔΟΣ', 'οδος'],
+    ['Ａｃｍｅ', 'acme'],
+    ['Cafe\u0301', 'CAFÉ'],
+    ['ﬁne', 'FINE'],
+  ] as const) {
+    const [a, b] = [one, other].map((text) => oneValue('2.5.4.10', der.text(utf8, text)));
+    assert.ok(a && b && namesEqual(a, b), JSON.stringify([one, other]));
+  }
+  for (const [one, other] of [
+    ['Evil', 'Еvil'], // the second begins with a Cyrillic letter
+    ['Evil', 'Év il'],
+    ['a\u200bb', 'a b'],
+  ] as const) {
+    const [a, b] = [one, other].map((text) => oneValue('2.5.4.10', der.text(utf8, text)));
+    assert.ok(a && b && !namesEqual(a, b), JSON.stringify([one, other]));
+  }
+});
+
 test('the attributes of one RDN are a set', () => {
   assert.ok(namesEqual(name('CN=a+OU=b'), name('OU=b+CN=a')));
   const backwards = der.tlv(

@@ -84,11 +84,23 @@ const stringTags: ReadonlySet<number> = new Set([
   tags.bmpString,
 ]);
 
-// Spec: RFC 5280 §7.1 by way of RFC 4518: compatibility forms and case folded, white space trimmed and collapsed.
+// Spec: RFC 5280 §7.1 by way of RFC 4518 §2: mapped (white space to spaces, what is not seen to nothing, case folded),
+// normalised, spaces trimmed and collapsed. Ours: what RFC 4518 prohibits is compared like the rest.
 function fold(value: string): string {
   if (plainAscii.test(value)) return value.toLowerCase();
-  return value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+  return foldCase(value.replace(unseen, ''))
+    .normalize('NFKC')
+    .replace(/[\s\x85]+/g, ' ')
+    .trim();
 }
+
+/** Full case folding: by way of capitals, so that `ß` is `ss`; the two small sigmas are one. */
+function foldCase(value: string): string {
+  return value.normalize('NFKC').toUpperCase().toLowerCase().replaceAll('ς', 'σ');
+}
+
+/** Control and format characters, variation selectors and the like; TAB, LF, VT, FF, CR and NEL are white space instead. */
+const unseen = /(?![\t-\r\x85])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\ufffc]/gu;
 
 /** Printable ASCII with single spaces inside, which folding changes in its case alone: the common value, at a third of the cost. */
 const plainAscii = /^[!-~]+(?: [!-~]+)*$/;

@@ -127,7 +127,8 @@ function wrapUp(state: State, { extensions }: Certificate): void {
 
 // §6.1.5(g)
 function unwanted(state: State, certificate: Certificate, { userInitialPolicySet }: PolicyInputs) {
-  if (!userInitialPolicySet || userInitialPolicySet.includes(anyPolicy) || top(state).has(anyPolicy)) return undefined;
+  if (!userInitialPolicySet || userInitialPolicySet.includes(anyPolicy)) return undefined;
+  if (userInitialPolicySet.length > 0 && top(state).has(anyPolicy)) return undefined;
   const authorities = authorityPolicies(state.levels);
   if (userInitialPolicySet.some((policy) => authorities.has(policy))) return undefined;
   const detail = 'the path is good for none of the policies that are asked for';
