@@ -21,7 +21,12 @@ import {
 import { type Extensions, extensionsOf, noExtensions } from './extensions.ts';
 import { isEmpty, type Name, nameOf, namesEqual } from './name.ts';
 import { type KeyType, keyTypeOf, publicKeyOf } from './public-key.ts';
-import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature-algorithms.ts';
+import {
+  type SignatureAlgorithm,
+  type SignatureVerdict,
+  signatureAlgorithmOf,
+  signatureMemory,
+} from './signature-algorithms.ts';
 import { timeOf } from './time.ts';
 
 /** A parsed certificate. Frozen; byte arrays are views of `der`. */
@@ -51,6 +56,8 @@ export interface Certificate {
   readonly extensions: Extensions;
   /** The subject's key, made on first use; undefined when OpenSSL refuses it. */
   publicKey(): KeyObject | undefined;
+  /** Whether this certificate's key made the signature: nothing else about it. Judged on first use and remembered. */
+  signatureBy(issuer: Certificate): SignatureVerdict;
 }
 
 /** A certificate, or what is wrong with its encoding (lower case, for the operator). */
@@ -88,14 +95,14 @@ function certificateOf(element: Element): Certificate {
   const parts = tbsOf(tbs);
   // Spec: RFC 5280 §4.1.1.2: both must be the same, or the one that is signed says nothing about the one that is used.
   if (Buffer.compare(parts.algorithm.raw, algorithm.raw) !== 0) refuse('the two signature algorithms differ');
+  const signed = { tbs: tbs.raw, signature, signatureAlgorithm: signatureAlgorithmOf(algorithm) };
   let key: KeyObject | null | undefined = null;
   return Object.freeze({
     ...parts.certificate,
     der: element.raw,
     fingerprint: hash('sha256', element.raw, 'hex'),
-    tbs: tbs.raw,
-    signatureAlgorithm: signatureAlgorithmOf(algorithm),
-    signature,
+    ...signed,
+    signatureBy: signatureMemory(signed),
     publicKey() {
       if (key === null) key = publicKeyOf(parts.certificate.spki);
       return key;

@@ -20,12 +20,7 @@ import {
   wholeOctets,
 } from './der.ts';
 import { isEmpty, type Name, nameOf, namesEqual } from './name.ts';
-import {
-  type SignatureVerdict,
-  type Signed,
-  signatureAlgorithmOf,
-  verifyCertificateSignature,
-} from './signature-algorithms.ts';
+import { type SignatureVerdict, type Signed, signatureAlgorithmOf, signatureMemory } from './signature-algorithms.ts';
 import { timeOf } from './time.ts';
 
 /** A parsed list. Frozen; byte arrays are views of `der`. */
@@ -99,7 +94,6 @@ function crlOf(element: Element, tables: EntryTables | undefined): Crl {
   // Spec: RFC 5280 §5.1.1.2: both must be the same.
   if (Buffer.compare(signedAlgorithm.raw, algorithm.raw) !== 0) refuse('the two signature algorithms differ');
   const signed = { tbs: tbs.raw, signature, signatureAlgorithm: signatureAlgorithmOf(algorithm) };
-  const verdicts = new Map<string, SignatureVerdict>();
   return Object.freeze({
     ...list,
     ...signed,
@@ -109,19 +103,9 @@ function crlOf(element: Element, tables: EntryTables | undefined): Crl {
     entryTables: entries.tables,
     entryOf: (serialNumber: bigint, certificateIssuer = list.issuer) =>
       entries.find(serialNumber, certificateIssuer.key),
-    signatureBy(issuer: Certificate): SignatureVerdict {
-      const known = verdicts.get(issuer.fingerprint);
-      if (known) return known;
-      const key = issuer.publicKey();
-      const verdict = key ? verifyCertificateSignature(signed, key) : ({ ok: false, reason: 'keyMismatch' } as const);
-      if (verdicts.size >= maxVerdicts) verdicts.clear();
-      verdicts.set(issuer.fingerprint, verdict);
-      return verdict;
-    },
+    signatureBy: signatureMemory(signed),
   });
 }
-
-const maxVerdicts = 64;
 
 function tbsOf(tbs: Element, wholeLength: number, tables: EntryTables | undefined) {
   const fields = fewFields(tbs, 7);

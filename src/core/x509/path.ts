@@ -19,7 +19,7 @@ import {
 import { forbiddenName, maxComparisons } from './name-constraints.ts';
 import { type PolicyInputs, policyFailure } from './policies.ts';
 import { keyWeakness, unsupportedKey } from './public-key.ts';
-import { type SignatureVerdict, verifyCertificateSignature } from './signature-algorithms.ts';
+import type { SignatureVerdict } from './signature-algorithms.ts';
 
 /** A validation to do. */
 export interface PathQuestion {
@@ -247,8 +247,7 @@ function signatureProblem(search: Search, certificate: Certificate, issuer: Cert
   let verdict = search.verdicts.get(pair);
   if (!verdict) {
     if (search.left.verifications-- <= 0) return tooMuchWork(issuer);
-    const key = issuer.publicKey();
-    verdict = key ? verifyCertificateSignature(certificate, key) : { ok: false, reason: 'keyMismatch' };
+    verdict = certificate.signatureBy(issuer);
     search.verdicts.set(pair, verdict);
   }
   return verdict.ok ? undefined : signatureFault(certificate, verdict.reason);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CertificateOptions, der, makeCa, makeKeys } from '../../../test/pki.ts';
 import { DerError, readElement } from './der.ts';
-import { signatureAlgorithmOf, verifyCertificateSignature } from './signature-algorithms.ts';
+import { signatureAlgorithmOf, signatureMemory, verifyCertificateSignature } from './signature-algorithms.ts';
 
 for (const options of [
   { key: 'rsa2048' },
@@ -123,3 +123,32 @@ for (const [why, identifier] of [
 ] as const) {
   test(`${why} is malformed`, () => assert.throws(() => signatureAlgorithmOf(readElement(identifier)), DerError));
 }
+
+test('a verdict that is remembered for one issuer is not the verdict for another, however often it is asked', () => {
+  const [ca, other] = [makeCa({ subject: 'CN=A' }), makeCa({ subject: 'CN=A' })];
+  const rsa = makeCa({ subject: 'CN=A', key: 'rsa2048' });
+  const { certificate } = ca.issue();
+  for (let round = 0; round < 3; round++) {
+    assert.deepEqual(certificate.signatureBy(other.certificate), { ok: false, reason: 'badSignature' });
+    assert.deepEqual(certificate.signatureBy(ca.certificate), { ok: true });
+    assert.deepEqual(certificate.signatureBy(rsa.certificate), { ok: false, reason: 'keyMismatch' });
+  }
+});
+
+test('a signature is verified once for each issuer, as long as there are not many', () => {
+  const ca = makeCa();
+  let asked = 0;
+  const issuer = (fingerprint: string) => ({
+    fingerprint,
+    publicKey() {
+      asked += 1;
+      return ca.publicKey;
+    },
+  });
+  const signatureBy = signatureMemory(ca.issue().certificate);
+  for (const fingerprint of ['a', 'b', 'a', 'b']) assert.deepEqual(signatureBy(issuer(fingerprint)), { ok: true });
+  assert.equal(asked, 2);
+  for (let n = 0; n < 200; n++) signatureBy(issuer(String(n)));
+  assert.deepEqual(signatureBy(issuer('a')), { ok: true });
+  assert.equal(asked, 203);
+});

@@ -194,3 +194,28 @@ export function verifyCertificateSignature(certificate: Signed, issuerPublicKey:
     return { ok: false, reason: 'badSignature' };
   }
 }
+
+/** Who may have made a signature: a certificate. */
+export interface Signer {
+  readonly fingerprint: string;
+  publicKey(): KeyObject | undefined;
+}
+
+/**
+ * Whether a signer's key made the signature of one thing, judged on first use and remembered: both are what their digests
+ * say for ever. Many leaves come below one intermediate, whose own signature is then verified once.
+ */
+export function signatureMemory(signed: Signed): (issuer: Signer) => SignatureVerdict {
+  const verdicts = new Map<string, SignatureVerdict>();
+  return (issuer) => {
+    const known = verdicts.get(issuer.fingerprint);
+    if (known) return known;
+    const key = issuer.publicKey();
+    const verdict = key ? verifyCertificateSignature(signed, key) : ({ ok: false, reason: 'keyMismatch' } as const);
+    if (verdicts.size >= maxVerdicts) verdicts.clear();
+    verdicts.set(issuer.fingerprint, verdict);
+    return verdict;
+  };
+}
+
+const maxVerdicts = 64;
