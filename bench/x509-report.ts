@@ -29,6 +29,7 @@ const chainColumns: Columns<ChainResult> = [
   ['key, intermediates', ({ title }) => title],
   ['parse/s', ({ parsed }) => whole(parsed)],
   ['cold/s', ({ cold }) => whole(cold)],
+  ['leaf/s', ({ newLeaf }) => whole(newLeaf)],
   ['cached/s', ({ cached }) => whole(cached)],
   ['V', ({ verify }) => whole(verify)],
   ['F', ({ freshVerify }) => whole(freshVerify)],
@@ -37,6 +38,7 @@ const chainColumns: Columns<ChainResult> = [
   ['LK', ({ limitWithKeys }) => whole(limitWithKeys)],
   ['cold/L', ({ coldRatio }) => two(coldRatio)],
   ['cold/LK', ({ coldRatioWithKeys }) => two(coldRatioWithKeys)],
+  ['leaf/V', ({ newLeafRatio }) => two(newLeafRatio)],
   ['cached/L', ({ cachedRatio }) => one(cachedRatio)],
 ];
 

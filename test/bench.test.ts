@@ -73,7 +73,17 @@ test('x509 measures chains and lists, and says so as JSON', async () => {
   );
   const [chain, pem, dates] = cases;
   assert.equal(chain.signatures, 3);
-  for (const figure of ['parsed', 'cold', 'cached', 'verify', 'freshVerify', 'limit', 'coldRatio', 'cachedRatio'])
+  for (const figure of [
+    'parsed',
+    'cold',
+    'newLeaf',
+    'cached',
+    'verify',
+    'freshVerify',
+    'limit',
+    'coldRatio',
+    'cachedRatio',
+  ])
     assert.ok(chain[figure] > 0 && Number.isFinite(chain[figure]), figure);
   for (const list of [pem, dates]) {
     assert.equal(list.entryCount, 2000);
