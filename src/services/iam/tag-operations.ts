@@ -19,19 +19,25 @@ import { checkTags, maxTags, merged, requestTags, tagKeys, without } from './tag
 type Tagged = {
   /** `a role`. */
   readonly what: string;
-  /** The name of the quota. Ours: after the pattern of the others. */
-  readonly quota: string;
+  /** What operations and quotas are named for: `TagRole`, `TagsPerRole`. Ours: the quotas, after the pattern of the others. */
+  readonly thing: string;
   readonly by: Naming;
   /** Whether the model has InvalidInput for reading and removing as well. */
   readonly isArn: boolean;
   access(call: Call, name: string | undefined, context?: Access['context']): Promise<Access>;
   tagsOf(reader: Reader, call: Call, name: string): Promise<{ readonly id: string; readonly tags: readonly Tag[] }>;
-  change(writer: Writer, call: Call, name: string, how: (tags: readonly Tag[]) => readonly Tag[]): Promise<unknown>;
+  change(
+    writer: Writer,
+    call: Call,
+    name: string,
+    how: (tags: readonly Tag[]) => readonly Tag[],
+    action: string,
+  ): Promise<unknown>;
 };
 
 const user: Tagged = {
   what: 'a user',
-  quota: 'TagsPerUser',
+  thing: 'User',
   by: entityNaming('user'),
   isArn: false,
   access: (call, name, context = {}) => entityAccess(call, 'user', name, { context }),
@@ -44,7 +50,7 @@ const user: Tagged = {
 };
 const role: Tagged = {
   what: 'a role',
-  quota: 'TagsPerRole',
+  thing: 'Role',
   by: entityNaming('role'),
   isArn: false,
   access: (call, name, context = {}) => entityAccess(call, 'role', name, { context }),
@@ -57,7 +63,7 @@ const role: Tagged = {
 };
 const policy: Tagged = {
   what: 'a managed policy',
-  quota: 'TagsPerPolicy',
+  thing: 'Policy',
   by: naming('PolicyArn', Arn, 'The ARN of the policy.'),
   isArn: true,
   access: policyAccess,
@@ -66,12 +72,12 @@ const policy: Tagged = {
     const { policyId: id, tags } = await foundPolicy(reader, call, arn);
     return { id, tags };
   },
-  change: (writer, call, arn, how) =>
-    changedPolicy(writer, call, 'iam:TagPolicy', arn, (record) => ({ ...record, tags: how(record.tags) })),
+  change: (writer, call, arn, how, action) =>
+    changedPolicy(writer, call, action, arn, (record) => ({ ...record, tags: how(record.tags) })),
 };
 const instanceProfile: Tagged = {
   what: 'an instance profile',
-  quota: 'TagsPerInstanceProfile',
+  thing: 'InstanceProfile',
   by: naming('InstanceProfileName', InstanceProfileName, 'The name of the instance profile, in any case.'),
   isArn: false,
   access: instanceProfileAccess,
@@ -84,7 +90,7 @@ const instanceProfile: Tagged = {
 };
 const oidcProvider: Tagged = {
   what: 'an OpenID Connect provider',
-  quota: 'TagsPerOpenIDConnectProvider',
+  thing: 'OpenIDConnectProvider',
   by: naming('OpenIDConnectProviderArn', Arn, 'The ARN of the provider.'),
   isArn: true,
   access: oidcProviderAccess,
@@ -127,11 +133,17 @@ function tag(kind: Tagged) {
     async run({ Tags: given, ...input }, call) {
       checkTags(given);
       return call.write(async (writer) => {
-        await kind.change(writer, call, kind.by.given(input), (held) => {
-          const all = merged(held, given);
-          if (all.length > maxTags) throw LimitExceeded(`Cannot exceed quota for ${kind.quota}: ${maxTags}`);
-          return all;
-        });
+        await kind.change(
+          writer,
+          call,
+          kind.by.given(input),
+          (held) => {
+            const all = merged(held, given);
+            if (all.length > maxTags) throw LimitExceeded(`Cannot exceed quota for TagsPer${kind.thing}: ${maxTags}`);
+            return all;
+          },
+          `iam:Tag${kind.thing}`,
+        );
         return {};
       });
     },
@@ -165,7 +177,7 @@ function untag(kind: Tagged) {
     access: async (input, call) => [await kind.access(call, kind.by.asked(input), tagKeys(input.TagKeys))],
     run: ({ TagKeys: keys, ...input }, call) =>
       call.write(async (writer) => {
-        await kind.change(writer, call, kind.by.given(input), (held) => without(held, keys));
+        await kind.change(writer, call, kind.by.given(input), (held) => without(held, keys), `iam:Untag${kind.thing}`);
         return {};
       }),
   });
