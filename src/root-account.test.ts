@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createKeyring, open } from './keyring.ts';
 import { ensureAccount } from './root-account.ts';
 import { purposes } from './services/call.ts';
-import { accessKeys, accounts } from './services/iam/records.ts';
+import { accessKeys, accounts, keysOfOwners, under } from './services/iam/records.ts';
 import { memoryStore } from './store/memory.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
@@ -24,8 +24,9 @@ function rig() {
     store.read(async (reader) => ({
       accounts: await accounts.list(reader, { prefix: '', limit: 10 }),
       keys: await accessKeys.list(reader, { prefix: '', limit: 10 }),
+      listed: (await keysOfOwners.list(reader, { prefix: '', limit: 10 })).map(({ key }) => key),
     }));
-  return { ensure, secretOf, kept };
+  return { store, ensure, secretOf, kept };
 }
 const given = { accessKeyId: 'AKIAGIVENGIVENGIVEN0', secretAccessKey: 'first-secret-first-secret' };
 
@@ -86,4 +87,39 @@ test('a root key is made again where it is asked for, unless one is given', asyn
   assert.notEqual(again.newRootKey?.accessKeyId, first.newRootKey?.accessKeyId);
   assert.ok(await secretOf(again.newRootKey?.accessKeyId ?? ''));
   assert.equal((await ensure({ makeRootKey: true, rootKey: given })).newRootKey, undefined);
+});
+
+test('a root key of an earlier version is listed from the next start on, and goes when another is given', async () => {
+  const { store, ensure, kept } = rig();
+  const { accountId } = await ensure({ rootKey: given });
+  const old = { accessKeyId: 'AKIAOLD', account: accountId, sealedSecret: '', owner: 'root', createdAt: '2026-01-01' };
+  await store.write((writer) => writer.put('iam/access-keys', 'AKIAOLD', old));
+  await ensure();
+  const place = under(accountId, accountId);
+  assert.deepEqual((await kept()).listed, [`${place}AKIAGIVENGIVENGIVEN0`, `${place}AKIAOLD`]);
+  await ensure({ rootKey: given });
+  assert.deepEqual((await kept()).listed, [`${place}AKIAGIVENGIVENGIVEN0`]);
+  assert.equal((await kept()).keys.length, 1);
+});
+
+test('a given key leaves the keys of users alone, however many, and takes over an id of theirs', async () => {
+  const { store, ensure, kept, secretOf } = rig();
+  const { accountId } = await ensure({ rootKey: { ...given, accessKeyId: 'ZKIALAST' } });
+  const user = { account: accountId, sealedSecret: '', owner: 'user', userId: 'AIDA', status: 'Active' } as const;
+  await store.write(async (writer) => {
+    for (let each = 0; each < 1001; each++) {
+      const accessKeyId = `AKIA${String(each).padStart(4, '0')}`;
+      await accessKeys.put(writer, accessKeyId, { ...user, accessKeyId, createDate: '2026-01-01T00:00:00Z' });
+    }
+    await keysOfOwners.put(writer, `${under(accountId, 'AIDA')}AKIA0007`, { accessKeyId: 'AKIA0007' });
+  });
+  await ensure({ rootKey: { ...given, accessKeyId: 'AKIA0007' } });
+  assert.deepEqual((await kept()).listed, [`${under(accountId, accountId)}AKIA0007`]);
+  const all = await store.read((reader) => accessKeys.list(reader, { prefix: '', limit: 1001 }));
+  assert.equal(all.length, 1001);
+  assert.deepEqual(
+    all.filter(({ record }) => record.owner === 'root').map(({ key }) => key),
+    ['AKIA0007'],
+  );
+  assert.equal(await secretOf('AKIA0007'), given.secretAccessKey);
 });

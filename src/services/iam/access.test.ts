@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Keys } from '../../../test/road.ts';
-import { account, type Rig, rig, trust } from './rig.test.ts';
+import { account, allow, type Rig, rig, trust } from './rig.test.ts';
 
 type Statement = { Effect: 'Allow' | 'Deny'; Action: string; Resource: string; Condition?: object };
 
@@ -57,6 +57,71 @@ describe('access to roles', () => {
     });
   }
 
+  const audit = { PolicyArn: 'arn:aws:iam::aws:policy/SecurityAudit' };
+  const inline = { PolicyName: 'q', PolicyDocument: '{}' };
+  for (const [kind, action, parameters] of [
+    ['User', 'GetUser', {}],
+    ['User', 'UpdateUser', { NewPath: '/other/' }],
+    ['User', 'DeleteUser', {}],
+    ['User', 'TagUser', { Tags: [{ Key: 'a', Value: '' }] }],
+    ['User', 'UntagUser', { TagKeys: ['a'] }],
+    ['User', 'ListUserTags', {}],
+    ['User', 'PutUserPolicy', inline],
+    ['User', 'GetUserPolicy', { PolicyName: 'q' }],
+    ['User', 'ListUserPolicies', {}],
+    ['User', 'DeleteUserPolicy', { PolicyName: 'q' }],
+    ['User', 'AttachUserPolicy', audit],
+    ['User', 'DetachUserPolicy', audit],
+    ['User', 'ListAttachedUserPolicies', {}],
+    ['User', 'PutUserPermissionsBoundary', { PermissionsBoundary: audit.PolicyArn }],
+    ['User', 'DeleteUserPermissionsBoundary', {}],
+    ['User', 'ListGroupsForUser', {}],
+    ['User', 'CreateAccessKey', {}],
+    ['User', 'ListAccessKeys', {}],
+    ['User', 'UpdateAccessKey', { AccessKeyId: 'AKIAABCDEFGHIJKLMNOP', Status: 'Active' }],
+    ['User', 'DeleteAccessKey', { AccessKeyId: 'AKIAABCDEFGHIJKLMNOP' }],
+    ['Group', 'GetGroup', {}],
+    ['Group', 'UpdateGroup', { NewPath: '/other/' }],
+    ['Group', 'DeleteGroup', {}],
+    ['Group', 'AddUserToGroup', { UserName: 'Ada' }],
+    ['Group', 'RemoveUserFromGroup', { UserName: 'Ada' }],
+    ['Group', 'PutGroupPolicy', inline],
+    ['Group', 'GetGroupPolicy', { PolicyName: 'q' }],
+    ['Group', 'ListGroupPolicies', {}],
+    ['Group', 'DeleteGroupPolicy', { PolicyName: 'q' }],
+    ['Group', 'AttachGroupPolicy', audit],
+    ['Group', 'DetachGroupPolicy', audit],
+    ['Group', 'ListAttachedGroupPolicies', {}],
+  ] as const) {
+    test(`${action}: a deny on the ${kind.toLowerCase()} holds for every spelling of its name`, async () => {
+      const iam = rig();
+      const resource = arn(`${kind.toLowerCase()}/ops/It`);
+      const caller = await session(iam, all, { Effect: 'Deny', Action: 'iam:*', Resource: resource });
+      await iam.query(`Create${kind}`, { [`${kind}Name`]: 'It', Path: '/ops/' });
+      for (const name of ['It', 'it', 'IT']) {
+        const answer = await iam.query(action, { [`${kind}Name`]: name, ...parameters }, caller);
+        assert.equal(answer.code, 'AccessDenied');
+        assert.ok(answer.message.includes(resource), answer.message);
+      }
+    });
+  }
+
+  test('attaching sees which policy, of every kind of entity', async () => {
+    const iam = rig();
+    const Condition = { ArnEquals: { 'iam:PolicyARN': audit.PolicyArn } };
+    const caller = await session(iam, { Effect: 'Allow', Action: 'iam:*', Resource: '*', Condition });
+    const other = 'arn:aws:iam::aws:policy/AdministratorAccess';
+    for (const kind of ['User', 'Group', 'Role']) {
+      const name = { [`${kind}Name`]: 'It' };
+      await iam.query(`Create${kind}`, { ...name, ...(kind === 'Role' ? { AssumeRolePolicyDocument: trust } : {}) });
+      for (const verb of ['Attach', 'Detach']) {
+        const ask = (PolicyArn: string) => iam.query(`${verb}${kind}Policy`, { ...name, PolicyArn }, caller);
+        assert.equal((await ask(other)).code, 'AccessDenied');
+        assert.equal((await ask(audit.PolicyArn)).status, 200);
+      }
+    }
+  });
+
   test('sees the tags of the role', async () => {
     const iam = rig();
     const Condition = { StringEquals: { 'aws:ResourceTag/team': 'a', 'iam:ResourceTag/team': 'a' } };
@@ -107,6 +172,8 @@ describe('access to create calls', () => {
   for (const [action, tagging, parameters] of [
     ['CreateRole', 'TagRole', { RoleName: 'Web', AssumeRolePolicyDocument: trust }],
     ['CreateInstanceProfile', 'TagInstanceProfile', { InstanceProfileName: 'Web' }],
+    ['CreateUser', 'TagUser', { UserName: 'Web' }],
+    ['CreatePolicy', 'TagPolicy', { PolicyName: 'Web', PolicyDocument: allow('s3:*') }],
   ] as const) {
     test(`${action} with tags needs ${tagging} as well, and conditions see the tags`, async () => {
       const iam = rig();
@@ -174,6 +241,8 @@ describe('access to lists', () => {
   for (const [action, kind] of [
     ['ListRoles', 'role'],
     ['ListInstanceProfiles', 'instance-profile'],
+    ['ListUsers', 'user'],
+    ['ListGroups', 'group'],
   ] as const) {
     test(`${action} is asked for the path prefix`, async () => {
       const iam = rig();

@@ -5,7 +5,7 @@ import { type Call, operation } from '../call.ts';
 import { entityAccess, policyAccess, policyArnKey } from './access.ts';
 import { attach, attachedPoliciesOf, type BoundedKind, detach } from './attachments.ts';
 import { attachedTo, boundaryOf, type PolicyUserRecord, underPolicy } from './documents.ts';
-import { type EntityKind, entities, foundEntity, modifiable } from './entities.ts';
+import { type EntityKind, entities, foundEntity, modifiable, relationKey } from './entities.ts';
 import { InvalidInput, LimitExceeded, NoSuchEntity, PolicyNotAttachable, UnmodifiableEntity } from './errors.ts';
 import { attachablePolicy, checkPolicyArn, foundPolicy } from './managed-policy-rules.ts';
 import { entityNaming } from './naming.ts';
@@ -194,8 +194,8 @@ type Listed = PolicyUserRecord & { readonly kind: EntityKind };
 function listsOf(call: Call, reader: Reader, kind: EntityKind, { arn, path, usage }: Wanted) {
   const below = underPolicy(call.account, arn);
   const isBelow = (record: PolicyUserRecord) => record.path.startsWith(path);
-  const isAttached = async ({ name, id }: PolicyUserRecord) =>
-    (await attachedTo[kind].get(reader, below + (kind === 'role' ? name.toLowerCase() : id))) !== undefined;
+  const isAttached = async (record: PolicyUserRecord) =>
+    (await attachedTo[kind].get(reader, below + relationKey(kind, record))) !== undefined;
   const attached = async (asked: PageRequest) =>
     ofKind(kind, await listedUnder(call, reader, attachedTo[kind], below, asked, isBelow));
   const bounding = (bounded: BoundedKind) => async (asked: PageRequest) =>

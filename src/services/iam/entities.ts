@@ -17,6 +17,7 @@ import {
   type Tag,
   type UserRecord,
   under,
+  uniqueId,
   users,
 } from './documents.ts';
 import { NoSuchEntity, UnmodifiableEntity } from './errors.ts';
@@ -44,6 +45,8 @@ export type Entity = {
   readonly tags: readonly Tag[];
 };
 
+type Shared = Omit<Entity, 'kind' | 'key' | 'place'>;
+
 type Traits<R extends Document> = {
   /** The member that names it, on the wire. */
   readonly nameMember: 'UserName' | 'GroupName' | 'RoleName';
@@ -56,7 +59,8 @@ type Traits<R extends Document> = {
   readonly attachmentQuota: QuotaName;
   /** Characters of all inline policies together, white space not counted. Not adjustable, as at AWS. */
   readonly maxInline: number;
-  entityOf(account: string, record: R): Entity;
+  /** What the kinds name differently, under one name. */
+  shared(record: R): Shared;
 };
 
 /** AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -70,16 +74,13 @@ export const entities: { readonly [K in EntityKind]: Traits<EntityRecords[K]> } 
     quota: 'UsersPerAccount',
     attachmentQuota: 'PoliciesPerUser',
     maxInline: 2048,
-    entityOf: (account, { userName: name, userId: id, arn, path, permissionsBoundary, tags }) => ({
-      kind: 'user',
+    shared: ({ userName: name, userId: id, arn, path, permissionsBoundary, tags }) => ({
       name,
       id,
       arn,
       path,
       permissionsBoundary,
       tags,
-      key: id,
-      place: under(account, id),
     }),
   },
   group: {
@@ -91,16 +92,13 @@ export const entities: { readonly [K in EntityKind]: Traits<EntityRecords[K]> } 
     quota: 'GroupsPerAccount',
     attachmentQuota: 'PoliciesPerGroup',
     maxInline: 5120,
-    entityOf: (account, { groupName: name, groupId: id, arn, path }) => ({
-      kind: 'group',
+    shared: ({ groupName: name, groupId: id, arn, path }) => ({
       name,
       id,
       arn,
       path,
       permissionsBoundary: null,
       tags: [],
-      key: id,
-      place: under(account, id),
     }),
   },
   role: {
@@ -112,24 +110,32 @@ export const entities: { readonly [K in EntityKind]: Traits<EntityRecords[K]> } 
     quota: 'RolesPerAccount',
     attachmentQuota: 'PoliciesPerRole',
     maxInline: 10_240,
-    // A role keeps its name for life, and everything of its own stands under it.
-    entityOf: (account, { roleName: name, roleId: id, arn, path, permissionsBoundary, tags }) => ({
-      kind: 'role',
+    shared: ({ roleName: name, roleId: id, arn, path, permissionsBoundary, tags }) => ({
       name,
       id,
       arn,
       path,
       permissionsBoundary,
       tags,
-      key: name.toLowerCase(),
-      place: under(account, name.toLowerCase()),
     }),
   },
 };
 
+/** What relations know an entity by: a role's name in lower case, which stays for life, or the unique id. */
+export function relationKey(kind: EntityKind, { name, id }: { readonly name: string; readonly id: string }): string {
+  return kind === 'role' ? name.toLowerCase() : id;
+}
+
 /** The record as every entity is seen. */
 export function entityOf<K extends EntityKind>(kind: K, account: string, record: EntityRecords[K]): Entity {
-  return entities[kind].entityOf(account, record);
+  const shared = entities[kind].shared(record);
+  const key = relationKey(kind, shared);
+  return { kind, ...shared, key, place: under(account, key) };
+}
+
+/** A fresh unique id of the kind. */
+export function entityId(call: Pick<Call, 'randomBytes'>, kind: EntityKind): string {
+  return uniqueId(entities[kind].idPrefix, call);
 }
 
 /** `arn:…:iam::ACCOUNT:user/PATH/NAME`. */

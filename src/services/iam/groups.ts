@@ -3,8 +3,8 @@ import { list, nothing, optional, required, structure, type ValueOf } from '../.
 import { parseArn } from '../arn.ts';
 import { operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing, targetAccess } from './access.ts';
-import { type GroupRecord, groups, uniqueId, usersOfGroups } from './documents.ts';
-import { entityArn, entityOf, foundRecord } from './entities.ts';
+import { type GroupRecord, groups, usersOfGroups } from './documents.ts';
+import { entityArn, entityId, entityOf, foundRecord } from './entities.ts';
 import { begin, checkNoPolicies, end, isAny, rename } from './entity-life.ts';
 import { DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity } from './errors.ts';
 import { membersOf } from './memberships.ts';
@@ -28,7 +28,7 @@ export const CreateGroup = operation({
     const group: GroupRecord = {
       path,
       groupName: name,
-      groupId: uniqueId('AGPA', call),
+      groupId: entityId(call, 'group'),
       arn: entityArn(call, 'group', name, path),
       createDate: call.now.toISOString(),
     };

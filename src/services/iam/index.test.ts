@@ -70,6 +70,18 @@ test('a request that breaks one constraint is refused as AWS refuses it', { skip
   }
 });
 
+type PolicyCase = { readonly id: string; readonly document: string; readonly expected: string };
+
+test('CreatePolicy takes and refuses the documents that AWS takes and refuses', { skip }, async (context) => {
+  const lines = readFileSync(new URL('iam-policy/moto_policy_documents.jsonl', shared), 'utf8').trim().split('\n');
+  for (const { id, document, expected } of lines.map((line): PolicyCase => JSON.parse(line))) {
+    await context.test(id, async () => {
+      const answer = await rig().query('CreatePolicy', { PolicyName: 'P', PolicyDocument: document });
+      assert.equal(answer.code ?? 'success', expected, answer.message);
+    });
+  }
+});
+
 type Step = {
   readonly op: string;
   readonly params: Readonly<Record<string, unknown>>;

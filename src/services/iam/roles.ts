@@ -4,8 +4,8 @@ import type { Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing } from './access.ts';
 import { bound, shownBoundary } from './boundaries.ts';
-import { profilesOfRoles, type RoleRecord, roles, roleUses, underRole, uniqueId } from './documents.ts';
-import { changedRecord, entityArn, entityOf, foundRecord, modifiable } from './entities.ts';
+import { profilesOfRoles, type RoleRecord, roles, roleUses, underRole } from './documents.ts';
+import { changedRecord, entityArn, entityId, entityOf, foundRecord, modifiable } from './entities.ts';
 import { begin, checkNoPolicies, end, isAny } from './entity-life.ts';
 import {
   DeleteConflict,
@@ -63,7 +63,7 @@ export const CreateRole = operation({
     const unbounded: RoleRecord = {
       path: input.Path ?? '/',
       roleName: input.RoleName,
-      roleId: uniqueId('AROA', call),
+      roleId: entityId(call, 'role'),
       arn: entityArn(call, 'role', input.RoleName, input.Path),
       createDate: call.now.toISOString(),
       assumeRolePolicyDocument: input.AssumeRolePolicyDocument,

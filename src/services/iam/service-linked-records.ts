@@ -3,8 +3,8 @@ import type { Writer } from '../../store/store.ts';
 import type { Call } from '../call.ts';
 import { attach } from './attachments.ts';
 import { awsManagedPolicyArn, serviceRolePath } from './aws-managed-policies.ts';
-import { type RoleRecord, uniqueId } from './documents.ts';
-import { entityArn, entityOf, findRecord } from './entities.ts';
+import type { RoleRecord } from './documents.ts';
+import { entityArn, entityId, entityOf, findRecord } from './entities.ts';
 import { beginOfService } from './entity-life.ts';
 import { findManagedPolicy } from './managed-policy-records.ts';
 
@@ -51,7 +51,7 @@ export async function ensureServiceLinkedRole(
   const role: RoleRecord = {
     path: servicePath(service),
     roleName,
-    roleId: uniqueId('AROA', call),
+    roleId: entityId(call, 'role'),
     arn: serviceLinkedRoleArn(call, service),
     createDate: call.now.toISOString(),
     assumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }),

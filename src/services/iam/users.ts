@@ -7,8 +7,8 @@ import { parseArn } from '../arn.ts';
 import { operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing, targetAccess } from './access.ts';
 import { bound, shownBoundary } from './boundaries.ts';
-import { accounts, groupsOfUsers, keysOfOwners, type UserRecord, uniqueId, users } from './documents.ts';
-import { entityArn, entityOf, foundRecord } from './entities.ts';
+import { accounts, groupsOfUsers, keysOfOwners, type UserRecord, users } from './documents.ts';
+import { entityArn, entityId, entityOf, foundRecord } from './entities.ts';
 import { begin, checkNoPolicies, end, isAny, rename } from './entity-life.ts';
 import { DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity } from './errors.ts';
 import { checkPolicyArn } from './managed-policy-rules.ts';
@@ -50,7 +50,7 @@ export const CreateUser = operation({
     const record: UserRecord = {
       path,
       userName: name,
-      userId: uniqueId('AIDA', call),
+      userId: entityId(call, 'user'),
       arn: entityArn(call, 'user', name, path),
       createDate: call.now.toISOString(),
       passwordLastUsed: null,
