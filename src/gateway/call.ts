@@ -6,7 +6,7 @@ import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { accounts } from '../services/iam/records.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import { auditCollection } from '../telemetry/audit.ts';
-import { entryOf, type Visit } from './record.ts';
+import { entriesOf, type Visit } from './record.ts';
 import { admit } from './throttle.ts';
 import type { World } from './world.ts';
 
@@ -44,8 +44,9 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     if (!isSigner(caller)) admit(world, visit.protocol, operation.name, { account, region });
     const output = await world.store.write(async (writer) => {
       const answer = await work(writer);
-      const { key, document } = entryOf(world, visit, answer);
-      await writer.put(auditCollection, key, document);
+      for (const { key, document } of entriesOf(world, visit, answer)) {
+        await writer.put(auditCollection, key, document);
+      }
       return answer;
     });
     visit.recorded = true;
@@ -70,6 +71,9 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     fetchedCrls: world.fetchedCrls,
     validatePath: world.knowledge.validatePath,
     issuers: world.issuers,
+    shareEventWith(other) {
+      if (other !== account) visit.sharedWith = other;
+    },
     explain: (reason) => visit.explanations.push(reason),
     read: <T>(work: (reader: Reader) => Promise<T>) => world.store.read(work),
     write,

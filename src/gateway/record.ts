@@ -7,7 +7,7 @@ import type { Document, Store } from '../store/store.ts';
 import { auditCollection, auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
 import type { Answered } from '../telemetry/metrics.ts';
 import type { Entry } from '../telemetry/recorder.ts';
-import { userIdentity } from './user-identity.ts';
+import { foreignIdentity, userIdentity } from './user-identity.ts';
 import type { World } from './world.ts';
 
 /** A request on the road: what is known of it grows with each step. */
@@ -23,6 +23,8 @@ export type Visit = {
   region?: string;
   account?: string;
   input?: object;
+  /** Another account whose trail has the event of the change, too. */
+  sharedWith?: string;
   error?: ServiceError;
   /** Its event stands in the store, with the change. */
   recorded?: boolean;
@@ -80,12 +82,26 @@ function isProved(caller: Caller): boolean {
   return caller.kind !== 'certificate' || caller.proof().ok;
 }
 
+type AuditEntry = { readonly key: string; readonly document: Document & object };
+
+/** The audit event of a change in each account whose it is: the caller's, and one that it is shared with. */
+export function entriesOf(world: World, visit: Visit, output: object): readonly AuditEntry[] {
+  const { caller, sharedWith } = visit;
+  if (sharedWith === undefined || caller === undefined) return [entryOf(world, visit, output)];
+  const sharedEventId = world.newId();
+  return [
+    entryOf(world, visit, output, { sharedEventId }),
+    entryOf(world, visit, output, { sharedEventId, account: sharedWith, userIdentity: foreignIdentity(caller) }),
+  ];
+}
+
 /** The visit's audit event, with its key. */
 export function entryOf(
   world: World,
   visit: Visit,
   output: object,
-): { readonly key: string; readonly document: Document & object } {
+  other: Partial<Pick<Occurrence, 'account' | 'sharedEventId' | 'userIdentity'>> = {},
+): AuditEntry {
   const { service, operation, caller, input, error, origin } = visit;
   if (service === undefined || operation === undefined || caller === undefined) {
     throw new Error('a visit is recorded after it was routed and authenticated');
@@ -108,6 +124,7 @@ export function entryOf(
     responseElements: bounded(withoutSecrets(operation.output, output)),
     ...(error && { error: { code: error.code, message: error.message.slice(0, maxText) } }),
     explanations: explanationsOf(visit),
+    ...other,
   };
   return { key: auditKey(occurrence), document: auditEvent(occurrence) };
 }

@@ -2,7 +2,7 @@
 // AWS doc: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 import type { FederatedUserClaims, RoleClaims, SessionClaims } from '../core/session/claims.ts';
 import { formatArn } from '../services/arn.ts';
-import type { Caller, Signer } from '../services/call.ts';
+import { type Caller, isSigner, type Signer } from '../services/call.ts';
 import type { Document } from '../store/store.ts';
 
 type Members = { readonly [member: string]: Document };
@@ -32,6 +32,12 @@ export function userIdentity(caller: Caller): Members {
       };
     }
   }
+}
+
+/** What an account learns of a caller from another: its account and unique id, neither name nor session. */
+export function foreignIdentity(caller: Caller): Members {
+  if (!isSigner(caller)) return userIdentity(caller);
+  return { type: 'AWSAccount', principalId: caller.userId, accountId: caller.account };
 }
 
 const types = {

@@ -107,6 +107,8 @@ export type Call = {
   readonly validatePath: typeof validatePath;
   /** The issuers of identity tokens, and whether they signed one. */
   readonly issuers: Issuers;
+  /** Has the event of this change written for another account, too: the one that it is done to. */
+  shareEventWith(account: string): void;
   /** Adds facts for the audit event and the operator; the caller never sees them. */
   explain(reason: Reason): void;
 };

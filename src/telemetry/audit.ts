@@ -15,6 +15,8 @@ export type Occurrence = {
   readonly readOnly: boolean;
   readonly region: string;
   readonly account: string;
+  /** The same for the events of one call in several accounts. */
+  readonly sharedEventId?: string;
   readonly userIdentity: JsonObject;
   readonly sourceIp: string;
   readonly userAgent: string;
@@ -57,6 +59,7 @@ export function auditEvent(occurrence: Occurrence): JsonObject {
     eventType: 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: occurrence.account,
+    ...(occurrence.sharedEventId === undefined ? {} : { sharedEventID: occurrence.sharedEventId }),
     eventCategory: 'Management',
     ...(occurrence.secure ? { tlsDetails: { tlsVersion: 'TLS' } } : {}),
   };

@@ -226,11 +226,11 @@ describe("the caller's own policies", () => {
 describe('across accounts', () => {
   const other = '210987654321';
   async function twoAccounts(trust: readonly object[], allows = [allow('sts:AssumeRole')]) {
-    const { road, caller } = await withCaller({}, allows);
+    const { road, roleId, caller } = await withCaller({}, allows);
     const rootKey = { accessKeyId: 'AKIAOTHEROTHEROTHERO', secretAccessKey: 'other'.repeat(8) };
     await ensureAccount({ ...road.world, now: road.now() }, { accountId: other, rootKey });
     await makeRole(road, 'Target', { trust: trust as [], keys: rootKey });
-    return { road, caller, rootKey };
+    return { road, roleId, caller, rootKey };
   }
   const target = { RoleArn: roleArn('Target', other) };
 
@@ -278,6 +278,31 @@ describe('across accounts', () => {
       assert.deepEqual([answer.code, answer.message], ['AccessDenied', sentence + ending]);
     });
   }
+
+  test('is in the trail of both, of the other without the name of the caller', async () => {
+    const { road, roleId, caller } = await twoAccounts([trusts({ AWS: account })]);
+    await assume(road, caller, target);
+    const events = (await road.events()).filter(({ eventName }) => eventName === 'AssumeRole');
+    assert.deepEqual(
+      events.map(({ recipientAccountId }) => recipientAccountId),
+      [account, other],
+    );
+    assert.equal(new Set(events.map(({ eventID }) => eventID)).size, 2);
+    assert.equal(new Set(events.map(({ sharedEventID }) => sharedEventID)).size, 1);
+    assert.deepEqual(events[1]?.userIdentity, {
+      type: 'AWSAccount',
+      principalId: `${roleId}:caller`,
+      accountId: account,
+    });
+    const refused = await assume(road, caller, {
+      ...target,
+      RoleSessionName: 's2',
+      ExternalId: 'third',
+      SourceIdentity: 'alice',
+    });
+    assert.equal(refused.status, 403);
+    assert.equal((await road.events()).filter(({ recipientAccountId }) => recipientAccountId === other).length, 2);
+  });
 
   test('an account that does not exist looks like a role that does not', async () => {
     const { road, caller } = await withCaller();
@@ -473,6 +498,17 @@ describe('session tags', () => {
       ],
       [200, 403, 403, 403],
     );
+  });
+
+  test('that are to be transitive can be asked for by key', async () => {
+    const { road, caller } = await withCaller();
+    await makeRole(road, 'Target', {
+      trust: [trusts({ AWS: account }, all, { 'ForAllValues:StringEquals': { 'sts:TransitiveTagKeys': ['team'] } })],
+    });
+    const tags = tagParameters({ team: 'x', site: 'y' });
+    const status = async (key: string) =>
+      (await assume(road, caller, { ...tags, 'TransitiveTagKeys.member.1': key })).status;
+    assert.deepEqual([await status('team'), await status('site')], [200, 403]);
   });
 
   test('that are transitive are inherited along a chain, and cannot be changed there', async () => {

@@ -82,6 +82,7 @@ export const AssumeRole = operation({
       ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
     };
     const claims = roleClaims(call, role, seconds, identity, baggage);
+    call.shareEventWith(account);
     return call.write(async () => roleSessionAnswer(call, claims, packedPolicySize));
   },
 });

@@ -3,8 +3,8 @@
 import { optional, pattern, required, string, structure } from '../../contract/shape.ts';
 import type { FederatedUserClaims } from '../../core/session/claims.ts';
 import type { Baggage } from '../../core/session/limits.ts';
-import { formatArn } from '../arn.ts';
-import { type Call, operation, type RootCaller, type UserCaller } from '../call.ts';
+import { formatArn, parseArn } from '../arn.ts';
+import { type Call, isSigner, operation, type RootCaller, type UserCaller } from '../call.ts';
 import { issued } from '../sessions.ts';
 import { MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
 import { credentialsAnswer } from './role-session.ts';
@@ -62,8 +62,10 @@ export const GetFederationToken = operation({
   },
 });
 
-function federatedUserArn({ account }: Call, name: string): string {
-  return formatArn({ partition: 'aws', service: 'sts', region: '', account, resource: `federated-user/${name}` });
+/** In the partition of whoever vouches. */
+function federatedUserArn({ account, caller }: Call, name: string): string {
+  const { partition = 'aws' } = (isSigner(caller) && parseArn(caller.arn)) || {};
+  return formatArn({ partition, service: 'sts', region: '', account, resource: `federated-user/${name}` });
 }
 
 function claimsOf(
@@ -78,7 +80,7 @@ function claimsOf(
     ...issued(call, seconds, 'sts:GetFederationToken'),
     kind: 'federatedUser',
     account,
-    partition: 'aws',
+    partition: parseArn(caller.arn)?.partition ?? 'aws',
     name,
     sourceAccessKeyId,
     ...(caller.kind === 'user'

@@ -3,6 +3,7 @@
 import { commonError } from '../../contract/error.ts';
 import { optional, structure } from '../../contract/shape.ts';
 import type { RootClaims, UserClaims } from '../../core/session/claims.ts';
+import { parseArn } from '../arn.ts';
 import { type Call, operation, type RootCaller, type UserCaller } from '../call.ts';
 import { issued } from '../sessions.ts';
 import { credentialsAnswer } from './role-session.ts';
@@ -44,7 +45,8 @@ export function keyHolder({ caller }: Call, operationName: string): RootCaller |
 
 function claimsOf(call: Call, caller: RootCaller | UserCaller, seconds: number): RootClaims | UserClaims {
   const { account, accessKeyId: sourceAccessKeyId } = caller;
-  const session = { ...issued(call, seconds, 'sts:GetSessionToken'), account, partition: 'aws', sourceAccessKeyId };
+  const { partition = 'aws' } = parseArn(caller.arn) ?? {};
+  const session = { ...issued(call, seconds, 'sts:GetSessionToken'), account, partition, sourceAccessKeyId };
   if (caller.kind === 'root') return { ...session, kind: 'root' };
   const { userName, userId, arn: userArn } = caller;
   return { ...session, kind: 'user', userName, userId, userArn };
