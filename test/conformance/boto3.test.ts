@@ -58,6 +58,22 @@ describe('boto3', needs('python3', '-c', 'import boto3'), () => {
     checkServiceLinkedRole(seen.serviceLinkedRole);
   });
 
+  test('IAM: users, keys, groups, policies of their own and boundaries, to the end of every list', async () => {
+    await using other = await conformanceServer();
+    const given = { trustPolicy, policy: policyOf('iam:Get*'), otherPolicy: policyOf('s3:*') };
+    const seen = await python(other, 'boto3_iam_users', given);
+    for (const name of seen.called) called.add(name);
+
+    checkOwnPolicies(seen.policies, given);
+    checkUsers(seen.users, given.policy);
+    checkGroups(seen.groups);
+    const { cleared, waiters } = seen;
+    assert.equal(kindOf(cleared.inUse), 'DeleteConflictException DeleteConflict 409');
+    assert.equal(cleared.bounded.PermissionsBoundaryArn, `arn:aws:iam::${accountId}:policy/x/Own`);
+    assert.deepEqual(cleared.left, [[], [], []]);
+    assert.deepEqual(waiters, { GetUser: [404, 200], GetPolicy: [404, 200] });
+  });
+
   test('STS: the caller is named to a signed request and to a presigned URL, and to no changed one', async () => {
     const seen = await python(server, 'boto3_sts');
     for (const name of seen.called) called.add(name);
@@ -129,6 +145,51 @@ function checkRole(seen: Seen, given: RoleInput): void {
   assert.equal(kindOf(seen.conflict), 'DeleteConflictException DeleteConflict 409');
   assert.equal(kindOf(seen.noPolicy), 'NoSuchEntityException NoSuchEntity 404');
   assert.equal(kindOf(seen.gone), 'NoSuchEntityException NoSuchEntity 404');
+}
+
+type PolicyInput = { policy: string; otherPolicy: string };
+
+function checkOwnPolicies(seen: Seen, given: PolicyInput): void {
+  const { Policy } = seen.made;
+  assert.match(Policy.PolicyId, /^ANPA[A-Z2-7]{17}$/);
+  assert.equal(Policy.Arn, `arn:aws:iam::${accountId}:policy/x/Own`);
+  assert.deepEqual([seen.got.Policy.Description, seen.got.Policy.DefaultVersionId], ['d', 'v2']);
+  assert.deepEqual([seen.second.PolicyVersion.VersionId, seen.second.PolicyVersion.IsDefaultVersion], ['v2', true]);
+  assert.deepEqual(seen.versions, ['v2', 'v1']);
+  assert.deepEqual(seen.document, JSON.parse(given.otherPolicy));
+  assert.equal(kindOf(seen.default), 'DeleteConflictException DeleteConflict 409');
+  assert.deepEqual([seen.tags, seen.local], [['l'], ['Own']]);
+  assert.equal(kindOf(seen.again), 'EntityAlreadyExistsException EntityAlreadyExists 409');
+  assert.equal(kindOf(seen.old), 'MalformedPolicyDocumentException MalformedPolicyDocument 400');
+}
+
+function checkUsers(seen: Seen, policy: string): void {
+  const { User } = seen.made;
+  assert.match(User.UserId, /^AIDA[A-Z2-7]{17}$/);
+  assert.equal(User.Arn, `arn:aws:iam::${accountId}:user/x/Ada`);
+  const boundary = `arn:aws:iam::${accountId}:policy/x/Own`;
+  const PermissionsBoundary = { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: boundary };
+  assert.deepEqual(User.PermissionsBoundary, PermissionsBoundary);
+  assert.deepEqual(seen.got, seen.made);
+  assert.deepEqual([seen.root.User.UserId, seen.root.User.UserName], [accountId, undefined]);
+  assert.equal(seen.self, 'Ada');
+  assert.equal(kindOf(seen.denied), 'ClientError AccessDenied 403');
+  assert.deepEqual([seen.key.Status, seen.keys], ['Active', [seen.key.AccessKeyId]]);
+  assert.equal(seen.lastUsed.UserName, 'Ada');
+  assert.equal(kindOf(seen.unknown), 'ClientError InvalidClientTokenId 403');
+  assert.deepEqual([seen.inline, seen.attached, seen.tags], [['p'], ['Own'], ['l']]);
+  assert.deepEqual(seen.document, JSON.parse(policy));
+  assert.equal(kindOf(seen.conflict), 'DeleteConflictException DeleteConflict 409');
+}
+
+function checkGroups(seen: Seen): void {
+  assert.match(seen.made.Group.GroupId, /^AGPA[A-Z2-7]{17}$/);
+  assert.deepEqual(seen.members, ['Ada', 'Bob', 'Eve']);
+  assert.deepEqual([seen.of, seen.all, seen.users], [['Ops'], ['Ops'], ['Ada', 'Bob', 'Eve']]);
+  assert.deepEqual([seen.inline, seen.attached], [['g'], ['Own']]);
+  assert.deepEqual(seen.entities, [['Ops'], ['Ada']]);
+  assert.deepEqual(seen.afterwards, ['Bob', 'Eve', 'Grace']);
+  assert.equal(kindOf(seen.conflict), 'DeleteConflictException DeleteConflict 409');
 }
 
 function checkInstanceProfile(seen: Seen): void {
