@@ -79,8 +79,9 @@ export async function findOwnPolicy(
   account: string,
   arn: string,
 ): Promise<ManagedPolicyRecord | undefined> {
-  const name = arn.slice(arn.lastIndexOf('/') + 1);
-  const record = await policies.get(reader, keyOf(account, name));
+  // A stranger's text makes no other key than a policy's name does.
+  const [, name] = /\/([\w+=,.@-]{1,128})$/.exec(arn) ?? [];
+  const record = name === undefined ? undefined : await policies.get(reader, keyOf(account, name));
   return record?.arn === arn ? record : undefined;
 }
 
