@@ -178,6 +178,11 @@ describe('ListPolicies', () => {
     assert.equal((await iam.query('ListPolicies', { Marker }, await iam.stranger())).code, 'ValidationError');
   });
 
+  test('ends with a full page where nothing follows', async () => {
+    const answer = await rig().query('ListPolicies', { MaxItems: ofAws.length });
+    assert.deepEqual([answer.texts('Policies.member').length, answer.text('IsTruncated')], [ofAws.length, 'false']);
+  });
+
   for (const parameters of [{ Scope: 'Mine' }, { PathPrefix: 'team' }, { PathPrefix: '/te am/' }, { MaxItems: 0 }]) {
     test(`refuses ${JSON.stringify(parameters)}`, async () => {
       const answer = await rig().query('ListPolicies', parameters);
