@@ -138,7 +138,7 @@ const faults: readonly Fault[] = [
   {
     what: 'a managed session policy that is not there',
     part: 'managed',
-    arrangement: { profile: { managedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] } },
+    arrangement: { profile: { managedPolicyArns: ['arn:aws:iam::aws:policy/NoSuchPolicy'] } },
     noted: true,
     message: unassumable,
   },
