@@ -21,12 +21,16 @@ export async function ensureAccount(
   means: Means,
   { accountId: wanted, rootKey, makeRootKey = false }: Pick<Config, 'accountId' | 'rootKey' | 'makeRootKey'>,
 ): Promise<{ readonly accountId: string; readonly newRootKey: NewRootKey | undefined }> {
-  const made = { accountId: twelveDigits(means.randomBytes), rootKey: randomKey(means.randomBytes) };
+  const made = {
+    accountId: twelveDigits(means.randomBytes),
+    random: means.randomBytes(identifierBytes),
+    secret: secretAccessKeyOf(means.randomBytes(30)),
+  };
   return means.store.write(async (writer) => {
     const accountId = wanted ?? (await eldestAccount(writer)) ?? made.accountId;
     const exists = (await accounts.get(writer, accountId)) !== undefined;
     if (!exists) await accounts.put(writer, accountId, { account: accountId, createdAt: means.now.toISOString() });
-    const newRootKey = (makeRootKey || !exists) && rootKey === undefined ? made.rootKey : undefined;
+    const newRootKey = (makeRootKey || !exists) && rootKey === undefined ? keyOf(accountId, made) : undefined;
     const key = rootKey ?? newRootKey;
     for (const accessKeyId of exists ? await rootKeysOf(writer, accountId) : []) {
       if (rootKey !== undefined && accessKeyId !== rootKey.accessKeyId) await forget(writer, accountId, accessKeyId);
@@ -81,11 +85,10 @@ async function putKey(writer: Writer, means: Means, account: string, key: NewRoo
   await keysOfOwners.put(writer, under(account, account) + accessKeyId, { accessKeyId });
 }
 
-function randomKey(randomBytes: RandomBytes): NewRootKey {
-  return {
-    accessKeyId: accessKeyIdOf('AKIA', randomBytes(identifierBytes)),
-    secretAccessKey: secretAccessKeyOf(randomBytes(30)),
-  };
+type Random = { readonly random: Uint8Array; readonly secret: string };
+
+function keyOf(account: string, { random, secret }: Random): NewRootKey {
+  return { accessKeyId: accessKeyIdOf('AKIA', account, random), secretAccessKey: secret };
 }
 
 /** An account id that does not begin with a zero, as AWS's do not always: people paste it into spreadsheets. */

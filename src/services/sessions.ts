@@ -3,12 +3,13 @@ import { encodeClaims, type SessionClaims } from '../core/session/claims.ts';
 import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../core/session/credentials.ts';
 import { type Call, purposes } from './call.ts';
 
-/** The members that every new session has, `seconds` long from now. `issuedBy`: `service:Operation`. */
-export function issued(call: Call, seconds: number, issuedBy: string) {
+/** The members that every new session of the account has, `seconds` long from now. `issuedBy`: `service:Operation`. */
+export function issued(call: Call, account: string, seconds: number, issuedBy: string) {
   const issuedAt = Math.floor(call.now.getTime() / 1000);
   return {
     version: 2,
-    accessKeyId: accessKeyIdOf('ASIA', call.randomBytes(identifierBytes)),
+    account,
+    accessKeyId: accessKeyIdOf('ASIA', account, call.randomBytes(identifierBytes)),
     secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
     issuedAt,
     expiresAt: issuedAt + seconds,

@@ -1,52 +1,51 @@
 // The forms of credentials: prefixes, lengths, alphabets, and that every random bit counts.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { accessKeyIdOf, identifierBytes, secretAccessKeyOf, uniqueIdOf } from './credentials.ts';
+import { accessKeyIdOf, accountOfKeyId, identifierBytes, secretAccessKeyOf, uniqueIdOf } from './credentials.ts';
 
 const bytes = (length: number, fill: (at: number) => number) => Uint8Array.from({ length }, (_, at) => fill(at));
 
-test('access key ids and unique ids have their prefix and five random bits in each character', () => {
-  const rising = bytes(identifierBytes, (at) => at);
-  assert.equal(accessKeyIdOf('ASIA', rising), 'ASIAABCDEFGHIJKLMNOP');
-  assert.equal(accessKeyIdOf('AKIA', rising), 'AKIAABCDEFGHIJKLMNOP');
-  assert.equal(uniqueIdOf('AROA', rising), 'AROAABCDEFGHIJKLMNOPQ');
-  assert.equal(
-    accessKeyIdOf(
-      'ASIA',
-      bytes(16, () => 255),
-    ),
-    `ASIA${'7'.repeat(16)}`,
-  );
-  assert.equal(
-    accessKeyIdOf(
-      'ASIA',
-      bytes(16, (at) => at + 26),
-    ),
-    'ASIA234567ABCDEFGHIJ',
-  );
+const account = '029608264753';
+
+test('an access key id holds its account where AWS has it, and 39 random bits', () => {
+  // AWS seen: published pairs.
+  assert.equal(accountOfKeyId('ASIAQNZGKIQY56JQ7WML'), account);
+  assert.equal(accountOfKeyId('ASIAR2TG44V5PDTTBZRR'), '125843596666');
+  assert.equal(accountOfKeyId('ASIAY34FZKBOKMUTVV7A'), '609629065308');
+  const zero = accessKeyIdOf('AKIA', account, new Uint8Array(5));
+  assert.match(zero, /^AKIAQNZGKIQY[A-Z2-7]{8}$/);
+  for (const digits of [account, '000000000000', '999999999999', '123456789012']) {
+    for (const random of [new Uint8Array(5), new Uint8Array(17).fill(255)]) {
+      assert.equal(accountOfKeyId(accessKeyIdOf('ASIA', digits, random)), digits);
+    }
+  }
+  const ids = new Set<string>();
+  for (let bit = 0; bit < 40; bit++) {
+    const random = new Uint8Array(5);
+    random[bit >> 3] = 0x80 >> (bit & 7);
+    ids.add(accessKeyIdOf('AKIA', account, random));
+  }
+  // Every bit but the first counts, and each by itself.
+  assert.equal(ids.size, 40);
+  assert.ok(ids.has(zero));
 });
 
-test('an access key id takes exactly its first sixteen bytes', () => {
-  const base = accessKeyIdOf(
-    'ASIA',
-    bytes(17, () => 0),
-  );
-  for (let at = 0; at < 16; at++) {
-    assert.notEqual(
-      accessKeyIdOf(
-        'ASIA',
-        bytes(17, (place) => (place === at ? 1 : 0)),
-      ),
-      base,
-    );
-  }
-  assert.equal(
-    accessKeyIdOf(
-      'ASIA',
-      bytes(17, (place) => (place === 16 ? 1 : 0)),
-    ),
-    base,
-  );
+for (const id of [
+  'ASIAQNZGKIQY56JQ7WM',
+  'ASIAQNZGKIQY56JQ7WMLL',
+  'AROAQNZGKIQY56JQ7WML',
+  'AKIAIOSFODNN7EXAMPLE',
+  'ASIAQNZGKIQY56JQ7WM1',
+  'asiaqnzgkiqy56jq7wml',
+  `ASIA${'7'.repeat(16)}`,
+  '',
+]) {
+  test(`no account is in ${id || 'nothing'}`, () => assert.equal(accountOfKeyId(id), undefined));
+}
+
+test('a unique id has its prefix and five random bits in each character', () => {
+  const rising = bytes(identifierBytes, (at) => at);
+  assert.equal(uniqueIdOf('AROA', rising), 'AROAABCDEFGHIJKLMNOPQ');
 });
 
 test('too few random bytes make no identifier', () => {
@@ -54,7 +53,8 @@ test('too few random bytes make no identifier', () => {
     () =>
       accessKeyIdOf(
         'ASIA',
-        bytes(15, () => 1),
+        account,
+        bytes(4, () => 1),
       ),
     RangeError,
   );
@@ -66,7 +66,9 @@ test('too few random bytes make no identifier', () => {
       ),
     RangeError,
   );
-  assert.throws(() => accessKeyIdOf('AKIA', new Uint8Array()), RangeError);
+  for (const digits of ['', '12345678901', '1234567890123', '12345678901x']) {
+    assert.throws(() => accessKeyIdOf('AKIA', digits, new Uint8Array(17)), RangeError);
+  }
 });
 
 test('a secret access key is 40 characters of base64, all of its thirty bytes in it', () => {

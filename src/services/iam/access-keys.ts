@@ -41,7 +41,7 @@ export const CreateAccessKey = operation({
   }),
   access: async (input, call) => [await ownerAccess(call, input.UserName)],
   async run(input, call) {
-    const id = accessKeyIdOf('AKIA', call.randomBytes(identifierBytes));
+    const id = accessKeyIdOf('AKIA', call.account, call.randomBytes(identifierBytes));
     const secret = secretAccessKeyOf(call.randomBytes(30));
     const sealedSecret = Buffer.from(call.sealed(purposes.accessKey, Buffer.from(secret))).toString('base64');
     return call.write(async (writer) => {
@@ -49,6 +49,8 @@ export const CreateAccessKey = operation({
       const owner = await ownerOf(writer, call, input.UserName);
       // Ours: root's keys are counted as a user's; AWS, too, lets root have two.
       checkQuota(call, 'AccessKeysPerUser', (await keysOf(writer, account, owner)).length + 1);
+      // Once in five hundred thousand million: the client asks again.
+      if (await accessKeys.get(writer, id)) throw new Error('the access key id is taken');
       await accessKeys.put(writer, id, {
         accessKeyId: id,
         account,

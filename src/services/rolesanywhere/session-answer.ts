@@ -42,9 +42,8 @@ export type Identity = { readonly sourceIdentity: string; readonly roleSessionNa
 /** The claims of a new session of the role, `seconds` long from now. */
 export function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): RoleClaims {
   return {
-    ...issued(call, seconds, 'rolesanywhere:CreateSession'),
+    ...issued(call, call.account, seconds, 'rolesanywhere:CreateSession'),
     kind: 'role',
-    account: call.account,
     partition: parseArn(role.arn)?.partition ?? call.partition,
     roleArn: role.arn,
     roleName: role.roleName,

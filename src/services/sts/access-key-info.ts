@@ -1,8 +1,9 @@
 // GetAccessKeyInfo: whose key is it? The account alone, never the user.
 // AWS doc: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
 import { optional, pattern, required, string, structure } from '../../contract/shape.ts';
+import { accountOfKeyId } from '../../core/session/credentials.ts';
 import { operation } from '../call.ts';
-import { accessKeys } from '../iam/records.ts';
+import { accessKeys, accounts } from '../iam/records.ts';
 import { invalid } from './errors.ts';
 
 export const GetAccessKeyInfo = operation({
@@ -14,12 +15,13 @@ export const GetAccessKeyInfo = operation({
   }),
   output: structure({ Account: optional(string(), { doc: 'The account.' }) }),
   access: () => [{ resource: '*' }],
-  // Ours: a permanent key of any account here. AWS reads the account off the id itself; ids here hold none, so that a
-  // session's key, which has no record, is as unknown as one that never was.
+  // AWS reads the account off the id. Ours: of an id that holds none, that of the record; and only accounts that are here.
   run: ({ AccessKeyId: id }, call) =>
     call.read(async (reader) => {
-      const key = await accessKeys.get(reader, id);
-      if (key === undefined) throw invalid(`Invalid Access Key ID: ${id}`);
-      return { Account: key.account };
+      const account = (await accessKeys.get(reader, id))?.account ?? accountOfKeyId(id) ?? '';
+      if (account === '' || (await accounts.get(reader, account)) === undefined) {
+        throw invalid(`Invalid Access Key ID: ${id}`);
+      }
+      return { Account: account };
     }),
 });

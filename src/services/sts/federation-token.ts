@@ -77,9 +77,8 @@ function claimsOf(
 ): FederatedUserClaims {
   const { account, accessKeyId: sourceAccessKeyId } = caller;
   return {
-    ...issued(call, seconds, 'sts:GetFederationToken'),
+    ...issued(call, account, seconds, 'sts:GetFederationToken'),
     kind: 'federatedUser',
-    account,
     partition: parseArn(caller.arn)?.partition ?? 'aws',
     name,
     sourceAccessKeyId,

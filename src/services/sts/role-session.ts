@@ -54,9 +54,8 @@ export function roleClaims(
   const { account = call.account, partition = call.partition } = parseArn(role.arn) ?? {};
   const { arn: roleArn, roleName, roleId } = role;
   return {
-    ...issued(call, seconds, issuedBy),
+    ...issued(call, account, seconds, issuedBy),
     kind: 'role',
-    account,
     partition,
     roleArn,
     roleName,

@@ -202,7 +202,22 @@ describe('GetAccessKeyInfo', () => {
     );
   });
 
-  for (const AccessKeyId of ['AKIANOBODYNOBODYNOBO', 'short', 'AKIA-WITH-HYPHENS-12', 'A'.repeat(129)]) {
+  test("reads a session's key, and one that is gone, by itself", async () => {
+    const { road, caller } = await withCaller();
+    await makeRole(road, 'Target');
+    const session = keysIn(await assume(road, caller));
+    const info = await road.query('sts', 'GetAccessKeyInfo', { AccessKeyId: session.accessKeyId });
+    assert.equal(info.text('Account'), account);
+  });
+
+  // The first is of an account that is not here.
+  for (const AccessKeyId of [
+    'ASIAQNZGKIQY56JQ7WML',
+    'AKIANOBODYNOBODYNOBO',
+    'short',
+    'AKIA-WITH-HYPHENS-12',
+    'A'.repeat(129),
+  ]) {
     test(`knows nothing of ${AccessKeyId.slice(0, 24)}`, async () => {
       const road = await testRoad();
       assert.equal((await road.query('sts', 'GetAccessKeyInfo', { AccessKeyId })).code, 'ValidationError');

@@ -46,7 +46,7 @@ export function keyHolder({ caller }: Call, operationName: string): RootCaller |
 function claimsOf(call: Call, caller: RootCaller | UserCaller, seconds: number): RootClaims | UserClaims {
   const { account, accessKeyId: sourceAccessKeyId } = caller;
   const { partition = 'aws' } = parseArn(caller.arn) ?? {};
-  const session = { ...issued(call, seconds, 'sts:GetSessionToken'), account, partition, sourceAccessKeyId };
+  const session = { ...issued(call, account, seconds, 'sts:GetSessionToken'), partition, sourceAccessKeyId };
   if (caller.kind === 'root') return { ...session, kind: 'root' };
   const { userName, userId, arn: userArn } = caller;
   return { ...session, kind: 'user', userName, userId, userArn };
