@@ -22,14 +22,8 @@ export type ConformanceServer = Awaited<ReturnType<typeof conformanceServer>>;
 /** What the log says of a request: `rolesanywhere.GetProfile`, and the code of a refusal. */
 export type Visited = { readonly operation: string; readonly code?: string };
 
-/** Starts a server; stop it with `await using`. `settings` are the members of a settings file; absent, AWS's own. `prepare` sees the data directory before the last start. */
-export async function conformanceServer({
-  settings,
-  prepare,
-}: {
-  settings?: object;
-  prepare?: (dataDir: string) => Promise<void>;
-} = {}) {
+/** Starts a server; stop it with `await using`. `settings` are the members of a settings file; absent, AWS's own. */
+export async function conformanceServer({ settings }: { settings?: object } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'anyrole-conformance-'));
   const dataDir = join(directory, 'data');
   const visited: Visited[] = [];
@@ -43,11 +37,6 @@ export async function conformanceServer({
   const settingsFile = join(directory, 'settings.json');
   if (settings !== undefined) writeFileSync(settingsFile, JSON.stringify(settings));
   const config = { host: '127.0.0.1', port: 0, dataDir, rootKey, accountId, ...(settings && { settingsFile }) };
-  if (prepare !== undefined) {
-    // A data directory that a server has made, and that none uses now.
-    await (await startServer(config, log)).close(1000);
-    await prepare(dataDir);
-  }
   const server = await startServer(config, log);
   const ca = makeCa({ subject: 'CN=Conformance Root CA,O=Anyrole' });
   return {

@@ -7,8 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { oidcProviderArn, oidcProviderKey, oidcProviders } from '../../src/services/iam/records.ts';
-import { sqliteStore } from '../../src/store/sqlite.ts';
+import { oidcProviderArn } from '../../src/services/iam/records.ts';
 import { accountId, type ConformanceServer, conformanceServer } from './server.ts';
 import { needs, python, run } from './tools.ts';
 
@@ -37,9 +36,10 @@ describe('an identity token in a file', needs('python3', '-c', 'import boto3'), 
     await new Promise<void>((resolve) => void issuer.listen(0, '127.0.0.1', resolve));
     // Listening on a TCP port guarantees the form of the address.
     url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/pods`;
-    server = await conformanceServer({ settings: { allowLoopbackIssuers: true }, prepare: withProvider(url) });
+    server = await conformanceServer({ settings: { allowLoopbackIssuers: true } });
     const issuerName = url.slice('http://'.length);
     await python(server, 'chain_of_roles', {
+      issuers: [url],
       userPolicy: policy({ Effect: 'Allow', Action: 'sts:*', Resource: '*' }),
       roles: {
         Pod: {
@@ -91,20 +91,3 @@ describe('an identity token in a file', needs('python3', '-c', 'import boto3'), 
     assert.deepEqual(asked, ['/pods/.well-known/openid-configuration', '/pods/keys']);
   });
 });
-
-/** Puts the provider of an issuer into the data directory of a server that is yet to start again. */
-function withProvider(url: string) {
-  return async (dataDir: string) => {
-    const store = sqliteStore({ path: dataDir });
-    const provider = {
-      arn: oidcProviderArn(accountId, url),
-      url,
-      clientIds: ['sts.amazonaws.com'],
-      thumbprints: [],
-      tags: [],
-      createDate: new Date().toISOString(),
-    };
-    await store.write((writer) => oidcProviders.put(writer, oidcProviderKey(accountId, url), provider));
-    await store.close();
-  };
-}
