@@ -84,7 +84,7 @@ export const ListAccessKeys = operation({
   run: (input, call) =>
     call.read(async (reader) => {
       const owner = await ownerOf(reader, call, input.UserName);
-      const keys = [...(await keysOf(reader, call.account, owner))].sort(byAge);
+      const keys = await keysOf(reader, call.account, owner);
       const { records, shown } = sliced(call, `access keys of ${owner.userId}`, keys, input);
       const listed = records.map((key) => ({
         ...nameOf(owner),
@@ -174,11 +174,15 @@ function nameOf(owner: Owner) {
 const byAge = (one: AccessKeyRecord, other: AccessKeyRecord) =>
   one.createDate === other.createDate ? 0 : one.createDate < other.createDate ? -1 : 1;
 
-/** INVARIANT: the settings let a user have a hundred at most. */
-async function keysOf(reader: Reader, account: string, { userId }: Owner): Promise<readonly AccessKeyRecord[]> {
+/** The access keys of an owner, the eldest first. INVARIANT: the settings let a user have a hundred at most. */
+export async function keysOf(
+  reader: Reader,
+  account: string,
+  { userId }: Pick<Owner, 'userId'>,
+): Promise<readonly AccessKeyRecord[]> {
   const entries = await keysOfOwners.list(reader, { prefix: under(account, userId), limit: 1000 });
   const keys = await Promise.all(entries.map(({ record }) => accessKeys.get(reader, record.accessKeyId)));
-  return keys.flatMap((key) => (key === undefined ? [] : [key]));
+  return keys.flatMap((key) => (key === undefined ? [] : [key])).sort(byAge);
 }
 
 /** The owner's key. AWS seen: the sentence, also for a key of somebody else's. */

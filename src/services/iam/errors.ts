@@ -13,5 +13,7 @@ export const MalformedPolicyDocument = error('MalformedPolicyDocument', 400);
 export const NoSuchEntity = error('NoSuchEntity', 404);
 export const PasswordPolicyViolation = error('PasswordPolicyViolation', 400);
 export const PolicyNotAttachable = error('PolicyNotAttachable', 400);
+export const ReportExpired = error('ReportExpired', 410);
+export const ReportNotPresent = error('ReportNotPresent', 410);
 export const ServiceFailure = error('ServiceFailure', 500);
 export const UnmodifiableEntity = error('UnmodifiableEntity', 400);

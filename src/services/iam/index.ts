@@ -5,8 +5,10 @@ import * as accessKeys from './access-keys.ts';
 import * as accountAliases from './account-aliases.ts';
 import * as accountSummary from './account-summary.ts';
 import * as attachedPolicies from './attached-policies.ts';
+import * as authorizationDetails from './authorization-details.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as boundaries from './boundaries.ts';
+import * as credentialReport from './credential-report.ts';
 import * as groupMembers from './group-members.ts';
 import * as groups from './groups.ts';
 import * as inlinePolicies from './inline-policies.ts';
@@ -43,6 +45,8 @@ export const iam = service<Call>({
     oidcProviders,
     accountAliases,
     accountSummary,
+    authorizationDetails,
+    credentialReport,
     passwordPolicy,
     loginProfiles,
   ],

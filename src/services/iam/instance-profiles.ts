@@ -107,7 +107,7 @@ export const ListInstanceProfiles = operation({
   access: (input, call) => listing(call, 'instance-profile', input.PathPrefix),
   async run(input, call) {
     const { records, shown } = await listedByPath(call, instanceProfiles, input);
-    const shownProfiles = await call.read((reader) => summaries(reader, call, records));
+    const shownProfiles = await call.read((reader) => profileSummaries(reader, call, records));
     return { InstanceProfiles: shownProfiles, ...shown };
   },
 });
@@ -125,7 +125,7 @@ export const ListInstanceProfilesForRole = operation({
       const below = underRole(call.account, role.name);
       const { records, shown } = await listedUnder(call, reader, profilesOfRoles, below, input);
       const profiles = records.map((record) => foundInstanceProfile(reader, call.account, record.instanceProfileName));
-      return { InstanceProfiles: await summaries(reader, call, await Promise.all(profiles)), ...shown };
+      return { InstanceProfiles: await profileSummaries(reader, call, await Promise.all(profiles)), ...shown };
     }),
 });
 
@@ -205,7 +205,8 @@ function placeOf(account: string, role: string, profile: string): string {
   return underRole(account, role) + profile.toLowerCase();
 }
 
-function summaries(reader: Reader, call: Call, profiles: readonly InstanceProfileRecord[]) {
+/** Instance profiles as lists show them. */
+export function profileSummaries(reader: Reader, call: Call, profiles: readonly InstanceProfileRecord[]) {
   return Promise.all(profiles.map((profile) => summary(reader, call, profile)));
 }
 

@@ -77,7 +77,7 @@ export const CreatePolicy = operation({
       await putNew(writer, call, { to: policies, quota: 'PoliciesPerAccount', name, record });
       await putDocument(writer, account, { policyId: record.policyId, versionId: record.defaultVersionId, document });
       const shown = record.tags.length === 0 ? {} : { Tags: record.tags };
-      return { Policy: { ...(await summary(writer, call, ofCustomer(record))), ...shown } };
+      return { Policy: { ...(await policySummary(writer, call, ofCustomer(record))), ...shown } };
     });
   },
 });
@@ -94,7 +94,7 @@ export const GetPolicy = operation({
       const policy = await foundPolicy(reader, call, arn);
       const described = policy.description === null ? {} : { Description: policy.description };
       // AWS seen: an empty list for a policy without tags.
-      return { Policy: { ...(await summary(reader, call, policy)), ...described, Tags: policy.tags } };
+      return { Policy: { ...(await policySummary(reader, call, policy)), ...described, Tags: policy.tags } };
     }),
 });
 
@@ -120,7 +120,7 @@ export const ListPolicies = operation({
         lists.map((from) => (page: PageRequest) => from(call, reader, wanted, page)),
         asked,
       );
-      return { Policies: await Promise.all(records.map((policy) => summary(reader, call, policy))), ...shown };
+      return { Policies: await Promise.all(records.map((policy) => policySummary(reader, call, policy))), ...shown };
     }),
 });
 
@@ -213,7 +213,11 @@ async function ownList(call: Call, reader: Reader, wanted: Wanted, asked: PageRe
 }
 
 /** A policy as lists show it. */
-async function summary(reader: Reader, { account }: Call, policy: PolicyOutline): Promise<ValueOf<typeof Policy>> {
+export async function policySummary(
+  reader: Reader,
+  { account }: Call,
+  policy: PolicyOutline,
+): Promise<ValueOf<typeof Policy>> {
   const { attached, bounded } = await usesOf(reader, account, policy.arn);
   return {
     PolicyName: policy.name,

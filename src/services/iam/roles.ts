@@ -1,6 +1,6 @@
 // Roles: what may be assumed, by whom (the trust policy) and for how long.
 import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
-import type { Writer } from '../../store/store.ts';
+import type { Reader, Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing } from './access.ts';
 import { bound, shownBoundary } from './boundaries.ts';
@@ -88,12 +88,10 @@ export const GetRole = operation({
   output,
   access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   async run(input, call) {
-    const { role, use } = await call.read(async (reader) => {
+    const { role, RoleLastUsed } = await call.read(async (reader) => {
       const role = await foundRecord(reader, call.account, 'role', input.RoleName);
-      return { role, use: await roleUses.get(reader, `${call.account}/${role.roleId}`) };
+      return { role, RoleLastUsed: await roleLastUsed(reader, call.account, role) };
     });
-    // AWS seen: 2025-06-19, GetRole of a role never used answers an empty RoleLastUsed.
-    const RoleLastUsed = use === undefined ? {} : { LastUsedDate: new Date(use.at), Region: use.region };
     return { Role: { ...detail(role), ...shownBoundary(role), ...tagged(role), RoleLastUsed } };
   },
 });
@@ -207,6 +205,12 @@ export function roleSummary(role: RoleRecord): ValueOf<typeof Role> {
     CreateDate: new Date(role.createDate),
     AssumeRolePolicyDocument: percentEncoded(role.assumeRolePolicyDocument),
   };
+}
+
+/** AWS seen: 2025-06-19, GetRole of a role never used answers an empty RoleLastUsed. */
+export async function roleLastUsed(reader: Reader, account: string, { roleId }: RoleRecord) {
+  const use = await roleUses.get(reader, `${account}/${roleId}`);
+  return use === undefined ? {} : { LastUsedDate: new Date(use.at), Region: use.region };
 }
 
 function detail(role: RoleRecord): ValueOf<typeof Role> {

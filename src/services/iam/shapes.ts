@@ -58,7 +58,7 @@ export const Tag = structure({
 export const TagList = list(Tag, { max: 50 });
 export const TagKeyList = list(TagKey, { max: 50 });
 
-const RoleLastUsed = structure({
+export const RoleLastUsed = structure({
   LastUsedDate: optional(timestamp, { doc: 'When the role was last used.' }),
   Region: optional(string(), { doc: 'Where the role was last used.' }),
 });
@@ -67,7 +67,7 @@ const AttachedPermissionsBoundary = structure({
   PermissionsBoundaryType: optional(string(), { doc: 'Always `Policy`.' }),
   PermissionsBoundaryArn: optional(Arn, { doc: 'The ARN of the managed policy.' }),
 });
-const boundaryMember = {
+export const boundaryMember = {
   PermissionsBoundary: optional(AttachedPermissionsBoundary, { doc: 'The policy that bounds it; not in lists.' }),
 };
 
