@@ -314,3 +314,26 @@ test('hundreds of keys under one name cost a bounded number of verifications', (
   assert.ok(performance.now() - started < 2000);
   accepted(validate(leaf, [...many, ca], [root], { requirements: 'generic', maxIntermediates: 300 }));
 });
+
+test('many ways through CAs with many policies cost a bounded number of comparisons', () => {
+  const oids = Array.from({ length: 1000 }, (_, at) => der.oid(`1.2.${at}`));
+  const mapped = oids.map((oid) => der.sequence(oid, der.oid('1.2.0')));
+  const extensions = [
+    { oid: '2.5.29.32', value: der.sequence(...oids.map((oid) => der.sequence(oid))) },
+    { oid: '2.5.29.33', value: der.sequence(...mapped) },
+    { oid: '2.5.29.36', value: der.sequence(der.tlv(0x80, new Uint8Array([0]))) },
+  ];
+  // Every certificate of a layer has issued every one of the next: three to the power of four ways, none good for a policy.
+  const layers = Array.from({ length: 4 }, () => makeKeys('p256'));
+  const cas = layers.flatMap((keys, at) =>
+    [0, 1, 2].map(() => {
+      const above = at === 0 ? root : makeCa({ subject: `CN=${at - 1}`, keys: layers[at - 1] ?? keys });
+      return above.issueCa({ subject: `CN=${at}`, keys, extensions });
+    }),
+  );
+  const end = cas.at(-1)?.issue() ?? assert.fail('no CA');
+  const started = performance.now();
+  const verdict = validate(end, cas, [root], { requirements: 'generic' });
+  assert.ok(performance.now() - started < 2000);
+  assert.match(failure(verdict), /^untrusted: (policies|tooMuchWork)$/);
+});
