@@ -39,4 +39,11 @@ describe('docs/compatibility.md', () => {
       assert.deepEqual(named(after(mark), name), [...serviceOf(name).operations.keys()].sort());
     });
   }
+
+  for (const name of ['rolesanywhere', 'iam', 'sts']) {
+    test(`lists every operation of ${name} that is refused by name, once, and no other`, () => {
+      const refused = after('## Refused by name').split('- Delta CRLs')[0] ?? '';
+      assert.deepEqual(named(refused, name), [...serviceOf(name).unserved].sort());
+    });
+  }
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { account, testRoad } from '../../test/road.ts';
-import { accessKeys, accessKeyUses, type Use } from '../services/iam/records.ts';
+import { accessKeys, accessKeyUses, serviceUses, type Use } from '../services/iam/records.ts';
 import { allow, assume, keysIn, makeRole, roleKeys, withCaller } from '../services/sts/rig.test.ts';
 import { memoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
@@ -55,6 +55,37 @@ test('a session of a role that was made again is no use of the new one', async (
   await road.world.lastUses.flush();
   const answer = await road.query('iam', 'GetRole', { RoleName: 'Caller' });
   assert.equal(answer.text('LastUsedDate'), undefined);
+});
+
+test('of services: each that a user asked in one wait, by its key and by a session of it', async () => {
+  const road = await testRoad();
+  await road.query('iam', 'CreateUser', { UserName: 'Ada' });
+  const key = await road.query('iam', 'CreateAccessKey', { UserName: 'Ada' });
+  const keys = { accessKeyId: key.text('AccessKeyId') ?? '', secretAccessKey: key.text('SecretAccessKey') ?? '' };
+  const session = keysIn(await road.query('sts', 'GetSessionToken', {}, { keys }));
+  await road.rest('GET', '/profiles', undefined, { keys: session });
+  await road.query('iam', 'ListUsers', {}, { keys });
+  await road.world.lastUses.flush();
+  const userId = (await road.query('iam', 'GetUser', { UserName: 'Ada' })).text('UserId');
+  const prefix = `${account}/${userId}/`;
+  const used = await road.store.read((reader) => serviceUses.list(reader, { prefix, limit: 9 }));
+  assert.deepEqual(
+    used.map(({ key: at }) => at.slice(prefix.length)),
+    ['iam', 'rolesanywhere', 'sts'],
+  );
+});
+
+test('the root is no user of services, and a user that is gone is none either', async () => {
+  const store = memoryStore();
+  const at = '2026-11-22T12:00:00.000Z';
+  const { uses } = counted({ store });
+  uses.note({ kind: 'user', account, userId: 'AIDAGONE', at, region: 'us-east-1', serviceName: 'sts' });
+  await uses.flush();
+  assert.deepEqual(await store.read((reader) => serviceUses.list(reader, { prefix: '', limit: 9 })), []);
+  const road = await testRoad();
+  await road.query('iam', 'ListUsers');
+  await road.world.lastUses.flush();
+  assert.deepEqual(await road.store.read((reader) => serviceUses.list(reader, { prefix: '', limit: 9 })), []);
 });
 
 /** Uses with a store that counts its writes, and the work that waits. */

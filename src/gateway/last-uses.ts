@@ -1,4 +1,4 @@
-// When keys and roles were last used. Of each the last use alone is remembered, and all that were noted are written together
+// When keys and roles were last used. Of each and of each service the last use alone is remembered, and all that were noted are written together
 // some seconds later, so that a read costs no write. What a crash loses is those seconds.
 import type { Signer } from '../services/call.ts';
 import { type Use, usedOf, writeUse } from '../services/iam/records.ts';
@@ -59,13 +59,14 @@ export function lastUses({ store, later, failed, room = 10_000 }: LastUsesTraits
 }
 
 /**
- * The use that a proved signature is: of the permanent key, or of the role of a session. A session of a user is no use of
- * the key that asked for it. AWS doc: an attempt counts, whatever comes of it.
+ * The use that a proved signature is: of the permanent key, or of the role or user of a session. A session of a user is no
+ * use of the key that asked for it. AWS doc: an attempt counts, whatever comes of it.
  */
 export function useOf(caller: Signer, serviceName: string, region: string, now: Date): Use | undefined {
   const use = { at: now.toISOString(), region, serviceName };
   const { session, accessKeyId } = caller;
   if (session === undefined) return { kind: 'accessKey', accessKeyId, ...use };
+  if (session.kind === 'user') return { kind: 'user', account: session.account, userId: session.userId, ...use };
   if (session.kind !== 'role') return undefined;
   const { account, roleName, roleId } = session;
   return { kind: 'role', account, roleName, roleId, ...use };

@@ -62,6 +62,12 @@ export async function policyAccess(call: Call, policyArn: string | undefined, co
   return { resource: arn, context: { ...resourceTags(policy?.tags), ...context } };
 }
 
+/** Access to what a report of access is about. Ours: `*` where the text is no ARN. */
+export function reportedAccess(text: string | undefined): Access {
+  const arn = lawful(Arn, text);
+  return { resource: arn !== undefined && parseArn(arn) ? arn : '*' };
+}
+
 /** Access of listing policies. AWS seen: 2018-05-09, `policy path /`, which is no ARN: only `*` matches it. */
 export function listingPolicies(prefix: string | undefined): readonly Access[] {
   return [{ resource: `policy path ${lawful(PolicyPath, prefix) ?? '/'}` }];

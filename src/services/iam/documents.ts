@@ -163,6 +163,8 @@ export const keysOfOwners = collection<{ readonly accessKeyId: string }>('iam/us
 export const accessKeyUses = collection<AccessKeyUse>('iam/access-key-uses');
 /** The last use of each role, by account and role id. */
 export const roleUses = collection<RoleUse>('iam/role-uses');
+/** The last use of each service by users and roles, by unique id and signing name. */
+export const serviceUses = collection<RoleUse>('iam/service-uses');
 export const users = collection<UserRecord>('iam/users');
 export const groups = collection<GroupRecord>('iam/groups');
 export const roles = collection<RoleRecord, EarlierRole>('iam/roles', (stored) =>

@@ -4,7 +4,16 @@ import type { Call } from '../call.ts';
 import { countOf, deleteCounted, putCounted } from '../counts.ts';
 import type { Collection } from '../records.ts';
 import { setBoundary, showAnew } from './attachments.ts';
-import { attachedPolicies, inlinePolicies, keyOf, namesOfIds, ofAccount, roleUses } from './documents.ts';
+import {
+  attachedPolicies,
+  inlinePolicies,
+  keyOf,
+  namesOfIds,
+  ofAccount,
+  roleUses,
+  serviceUses,
+  under,
+} from './documents.ts';
 import {
   type Entity,
   type EntityKind,
@@ -71,8 +80,16 @@ export async function end<K extends EntityKind>(
   const entity = entityOf(kind, account, record);
   if (kind !== 'group') await setBoundary(writer, account, kind, entity, null);
   await deleteCounted(writer, entities[kind].collection, ofAccount(account), entity.name.toLowerCase());
+  await forgetUses(writer, account, entity.id);
   if (kind === 'role') await roleUses.delete(writer, `${account}/${entity.id}`);
   else await namesOfIds.delete(writer, `${account}/${entity.id}`);
+}
+
+/** INVARIANT: there are a handful of services, so that one look sees the uses of all. */
+async function forgetUses(writer: Writer, account: string, id: string): Promise<void> {
+  for (const { key } of await serviceUses.list(writer, { prefix: under(account, id), limit: 100 })) {
+    await serviceUses.delete(writer, key);
+  }
 }
 
 /** Throws DeleteConflict while an entity has policies of its own. AWS seen: the sentences. Ours: their order. */

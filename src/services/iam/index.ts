@@ -19,6 +19,8 @@ import * as oidcProviders from './oidc-providers.ts';
 import * as passwordPolicy from './password-policy.ts';
 import * as policyVersions from './policy-versions.ts';
 import * as roles from './roles.ts';
+import * as serviceAccessPolicies from './service-access-policies.ts';
+import * as serviceLastAccessed from './service-last-accessed.ts';
 import * as serviceLinkedRoles from './service-linked-roles.ts';
 import * as tags from './tag-operations.ts';
 import * as users from './users.ts';
@@ -47,6 +49,8 @@ export const iam = service<Call>({
     accountSummary,
     authorizationDetails,
     credentialReport,
+    serviceLastAccessed,
+    serviceAccessPolicies,
     passwordPolicy,
     loginProfiles,
   ],

@@ -14,6 +14,7 @@ export {
   keysOfOwners,
   type RoleRecord,
   roles,
+  serviceUses,
   type Tag,
   type UserRecord,
   under,

@@ -39,6 +39,8 @@ export type Rig = {
   session(roleName: string, roleId: string): Promise<Keys>;
   /** What was logged, and every audit event, as text. */
   traces(): Promise<string>;
+  /** Writes the last uses that were noted. */
+  used(): Promise<void>;
   /** Moves the clock. */
   at(instant: string): Promise<void>;
   /** The root keys of another account on the same server. */
@@ -83,6 +85,7 @@ export function rig(service: 'iam' | 'sts' = 'iam', quotas: Partial<Quotas> = {}
     async at(instant) {
       (await ready).at(instant);
     },
+    used: async () => (await ready).world.lastUses.flush(),
     async stranger() {
       const { world, now } = await ready;
       const rootKey = { accessKeyId: 'AKIASTRANGERSTRANGER', secretAccessKey: 'stranger'.repeat(5) };

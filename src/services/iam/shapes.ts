@@ -147,6 +147,10 @@ export const PolicyVersion = structure({
   CreateDate: required(timestamp, { doc: 'When the version was made.' }),
 });
 
+/** Prefix of a service's actions, `iam`. */
+export const ServiceNamespace = string({ min: 1, max: 64, pattern: pattern('[\\w-]*') });
+export const PolicyOwnerEntity = oneOf('USER', 'ROLE', 'GROUP');
+
 export const PolicyUsage = oneOf('PermissionsPolicy', 'PermissionsBoundary');
 
 /** The two members of every list request. */
