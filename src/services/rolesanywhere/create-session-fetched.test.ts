@@ -1,7 +1,7 @@
 // CreateSession and CRLs that the server fetches: sources of the trust anchor, and distribution points of certificates.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CrlOptions, distributionPoints, makeCa } from '../../../test/pki.ts';
+import { type CrlOptions, distributionPoints, type Minted, makeCa } from '../../../test/pki.ts';
 import { fingerprintOf } from '../../../test/road.ts';
 import { crlHostOf } from '../../core/x509/crl-url.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
@@ -65,6 +65,17 @@ async function online(more: Arrangement = {}) {
 const listing = ({ ca, leaf }: Pick<Arranged, 'ca' | 'leaf'>, options: CrlOptions = {}) =>
   ca.crl({ revoked: [{ serial: leaf.certificate.serialNumber, date: '2026-11-01T00:00:00Z', reason: 1 }], ...options });
 
+/** The explanation of a refusal that a source causes, the leaf that met it included. */
+const ofSource = (
+  { der }: Pick<Minted, 'der'>,
+  facts: { readonly reason: string; readonly [fact: string]: unknown },
+) => ({
+  ...facts,
+  rule: 'Ours: the revocation policy of the trust anchor, RFC 5280 §6.3.3',
+  detail: `the CRL source has ${facts.reason === 'staleCrl' ? 'a list past its nextUpdate' : 'no list that can be used'}`,
+  certificate: fingerprintOf(der),
+});
+
 test('a certificate on a fetched list is refused, another is not', async () => {
   const { server, ca, leaf, places, source, session, explanations } = await online();
   places.set(url, listing(server).der);
@@ -101,24 +112,24 @@ test('a PEM list is taken, and a list that is renewed counts from the next reque
 });
 
 test('a source that was never reached refuses everybody, and nobody when it is reached', async () => {
-  const { ca, places, source, refresh, session, explanations } = await online();
+  const { ca, leaf, places, source, refresh, session, explanations } = await online();
   const crlSourceId = await source();
   refused(await session(), denied, untrusted);
-  assert.deepEqual(await explanations(), [{ reason: 'crlUnavailable', crlSourceId }]);
+  assert.deepEqual(await explanations(), [ofSource(leaf, { reason: 'crlUnavailable', crlSourceId })]);
   places.set(url, ca.crl().der);
   await refresh(crlSourceId);
   assert.equal((await session()).status, 201);
 });
 
 test('a list refuses everybody from the second after its nextUpdate, until it is renewed', async () => {
-  const { road, ca, places, source, refresh, session, explanations } = await online();
+  const { road, ca, leaf, places, source, refresh, session, explanations } = await online();
   places.set(url, ca.crl({ nextUpdate: '2026-11-22T13:00:00Z' }).der);
   const crlSourceId = await source();
   road.at('2026-11-22T13:00:00Z');
   assert.equal((await session()).status, 201);
   road.at('2026-11-22T13:00:01Z');
   refused(await session(), denied, untrusted);
-  assert.deepEqual((await explanations()).at(-1), { reason: 'staleCrl', crlSourceId });
+  assert.deepEqual((await explanations()).at(-1), ofSource(leaf, { reason: 'staleCrl', crlSourceId }));
   await refresh(crlSourceId);
   refused(await session(), denied, untrusted);
   places.set(url, ca.crl({ number: 2, nextUpdate: '2026-11-22T14:00:00Z' }).der);
@@ -201,15 +212,16 @@ test('a list that an intermediate signed waits for it, and refuses when it was f
   await own('DELETE', `/crl-sources/${id}`, undefined, 200);
   const again = await source();
   refused(await session({ leaf, chain }), denied, untrusted);
-  assert.deepEqual(await explanations(), [{ reason: 'crlUnavailable', crlSourceId: again }]);
+  assert.deepEqual(await explanations(), [ofSource(leaf, { reason: 'crlUnavailable', crlSourceId: again })]);
 });
 
 test('a list in the name of the issuer that names another key of it is no list', async () => {
-  const { places, source, session, explanations } = await online();
+  const { leaf, places, source, session, explanations } = await online();
   places.set(url, makeCa().crl().der);
   const crlSourceId = await source();
   refused(await session(), denied, untrusted);
-  assert.deepEqual((await explanations()).at(-1), { reason: 'crlUnavailable', crlSourceId, because: 'otherKey' });
+  const expected = ofSource(leaf, { reason: 'crlUnavailable', crlSourceId, because: 'otherKey' });
+  assert.deepEqual((await explanations()).at(-1), expected);
 });
 
 test('a list about other certificates of the issuer stands in nobody’s way', async () => {

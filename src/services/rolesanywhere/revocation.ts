@@ -72,7 +72,7 @@ export function checkRevocation(holder: TrustedHolder, evidence: RevocationEvide
     call.explain({ reason: 'unusableCrl', ...asked.get(list), because, certificate: certificate.fingerprint });
   if (!verdict.ok && verdict.reason === 'revoked') throw refusal(verdict, asked);
   const [unreadySource = unusableSource(verdict, lists)] = unready;
-  if (strict && unreadySource !== undefined) throw AccessDeniedException(unjudged, unreadySource);
+  if (strict && unreadySource !== undefined) throw AccessDeniedException(unjudged, ofSource(unreadySource, holder));
   if (!verdict.ok) throw refusal(verdict, asked);
 }
 
@@ -102,6 +102,13 @@ function unusableSource({ silent }: PathRevocation, lists: readonly NamedList[])
       return { reason: 'crlUnavailable', crlSourceId, because };
   }
   return undefined;
+}
+
+/** Why nobody passes while a source cannot speak; the certificate that asked is named, no certificate is at fault. */
+function ofSource(source: Reason, { path: [leaf] }: TrustedHolder): Reason {
+  const rule = 'Ours: the revocation policy of the trust anchor, RFC 5280 §6.3.3';
+  const detail = `the CRL source has ${source.reason === 'staleCrl' ? 'a list past its nextUpdate' : 'no list that can be used'}`;
+  return { ...source, rule, detail, certificate: leaf?.fingerprint };
 }
 
 const unjudged = 'Untrusted signing certificate';
