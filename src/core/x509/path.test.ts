@@ -337,3 +337,17 @@ test('many ways through CAs with many policies cost a bounded number of comparis
   assert.ok(performance.now() - started < 2000);
   assert.match(failure(verdict), /^untrusted: (policies|tooMuchWork)$/);
 });
+
+test('a verification counts by what it costs: P-521 keys use the work up sooner than P-256 keys', () => {
+  const among = (key: 'p256' | 'p521', count: number) => {
+    const top = makeCa({ subject: 'CN=Root', key });
+    const namesakes = Array.from({ length: count + 1 }, () =>
+      top.issueCa({ subject: 'CN=CA', key, subjectKeyIdentifier: false }),
+    );
+    const extras = { requirements: 'generic', maxIntermediates: 100 } as const;
+    return validate(namesakes[count]?.issue() ?? leaf, namesakes, [top], extras);
+  };
+  accepted(among('p256', 30));
+  accepted(among('p521', 8));
+  assert.ok(!among('p521', 30).ok);
+});
