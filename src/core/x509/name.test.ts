@@ -110,6 +110,10 @@ test('a type without a short name prints as its OID and the hex of its value', (
   assert.equal(rfc2253(name('1.2.3.4=x')), '1.2.3.4=#0c0178');
 });
 
+test('30 combining marks in a row are taken', () => {
+  assert.equal(name(`CN=a${'\u0301\u0323'.repeat(15)}`).attributes.length, 1);
+});
+
 test('a name without RDNs is empty', () => {
   assert.ok(isEmpty(name('')));
   assert.equal(rfc2253(name('')), '');
@@ -125,6 +129,9 @@ for (const [why, bytes] of [
     der.sequence(der.tlv(0x31, der.sequence(der.oid('2.5.4.3'), der.text(utf8, 'a'), der.text(utf8, 'b')))),
   ],
   ['a PrintableString with an underscore', der.name('CN=a_b', printable)],
+  ['31 combining marks in a row', der.name(`CN=a${'\u0301\u0323'.repeat(15)}\u0301`)],
+  ['31 combining marks with what is not seen between them', der.name(`CN=a${'\u0301\u200b'.repeat(31)}`)],
+  ['31 marks of half width in a row', der.name(`CN=${'\uff9e\u0301'.repeat(15)}\uff9f`)],
   ['a CN that is no character string', der.sequence(rdnOf('2.5.4.3', der.octets(new Uint8Array([0x41]))))],
   ['a country that is a bit string', der.sequence(rdnOf('2.5.4.6', der.bits(new Uint8Array([0x41]))))],
 ] as const) {

@@ -88,11 +88,17 @@ const stringTags: ReadonlySet<number> = new Set([
 // normalised, spaces trimmed and collapsed. Ours: what RFC 4518 prohibits is compared like the rest.
 function fold(value: string): string {
   if (plainAscii.test(value)) return value.toLowerCase();
-  return foldCase(value.replace(unseen, ''))
+  const seen = value.replace(unseen, '');
+  if (manyMarks.test(seen)) refuse('more combining marks in a row than any text has');
+  return foldCase(seen)
     .normalize('NFKC')
     .replace(/[\s\x85]+/g, ' ')
     .trim();
 }
+
+// Spec: UAX #15 §13 (Stream-Safe Text Format): no more than 30 in a row. Putting them in order takes the square of their
+// number: a certificate full of them would take a second. The two of half width fall apart into marks.
+const manyMarks = /[\p{M}\uff9e\uff9f]{31}/u;
 
 /** Full case folding: by way of capitals, so that `ß` is `ss`; the two small sigmas are one. */
 function foldCase(value: string): string {
