@@ -213,3 +213,10 @@ test('comparisons are counted, and their end refuses', () => {
   assert.equal(comparisons.left, 1);
   assert.match(verdict(constraints, { dns: ['a'] }, '', comparisons) ?? '', /more names/);
 });
+
+test('a directory name counts as often as it has RDNs', () => {
+  const comparisons = { left: 100 };
+  const constraints = { excluded: { directoryName: ['C=DE,O=A,OU=B,OU=C,OU=D', 'C=FR'] } };
+  assert.equal(verdict(constraints, { directoryName: ['C=DE', 'C=IT'] }, '', comparisons), undefined);
+  assert.equal(comparisons.left, 100 - (2 + 2) - 2 * (5 + 1));
+});

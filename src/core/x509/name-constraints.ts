@@ -27,6 +27,8 @@ interface Subtree {
   readonly form: GeneralName['form'];
   /** Undefined: what the CA wrote is no constraint of this form. */
   readonly within: ((judged: Judged) => boolean) | undefined;
+  /** What a comparison with it costs: a directory name has many RDNs. */
+  readonly weight: number;
 }
 
 /**
@@ -46,7 +48,7 @@ export function forbiddenName(
   for (const form of new Set(names.map((name) => name.form))) {
     const inForm = ({ form: own }: { readonly form: string }) => own === form;
     const [mine, allowed, forbidden] = [names.filter(inForm), permitted.filter(inForm), excluded.filter(inForm)];
-    comparisons.left -= mine.length * (allowed.length + forbidden.length);
+    comparisons.left -= mine.length * [...allowed, ...forbidden].reduce((sum, { weight }) => sum + weight, 0);
     if (comparisons.left < 0) return 'more names and name constraints than can be compared';
     const detail = mine
       .map((name) => verdict(judgedOf(name), allowed, forbidden))
@@ -144,23 +146,27 @@ function judgedOf(name: GeneralName): Judged {
 }
 
 function subtreeOf(base: GeneralName, side: 'permitted' | 'excluded'): Subtree {
-  const { form } = base;
+  const plain = { form: base.form, weight: 1 };
   switch (base.form) {
     case 'dns':
-      return { form, within: dnsWithin(base.value, side) };
+      return { ...plain, within: dnsWithin(base.value, side) };
     case 'email':
-      return { form, within: emailWithin(base.value) };
+      return { ...plain, within: emailWithin(base.value) };
     case 'uri':
-      return { form, within: hostWithin(base.value) };
+      return { ...plain, within: hostWithin(base.value) };
     case 'ip':
-      return { form, within: ipWithin(base.value) };
+      return { ...plain, within: ipWithin(base.value) };
     case 'directoryName':
-      return { form, within: ({ name }) => name.form === 'directoryName' && isWithin(name.value, base.value) };
+      return {
+        form: base.form,
+        within: ({ name }) => name.form === 'directoryName' && isWithin(name.value, base.value),
+        weight: Math.max(base.value.rdnKeys.length, 1),
+      };
     case 'otherName':
     case 'x400Address':
     case 'ediPartyName':
     case 'registeredID':
-      return { form, within: () => false }; // never asked: such names are unclear
+      return { ...plain, within: () => false }; // never asked: such names are unclear
   }
 }
 
