@@ -95,9 +95,12 @@ type MembersValue<M extends Members> = { readonly [K in RequiredKeys<M>]: ValueO
   readonly [K in Exclude<keyof M, RequiredKeys<M>>]?: ValueOf<M[K]['shape']> | undefined;
 };
 
-/** The constraint `text` as a full match. `linear` restates it where AWS's own spelling backtracks or is not JavaScript. */
+/**
+ * The constraint `text` as a full match. `linear` restates it where AWS's own spelling backtracks or is not JavaScript. It
+ * is read by code points where it says `\p` or `\u{…}`, else by UTF-16 units.
+ */
 export function pattern(text: string, linear: string = text): Pattern {
-  return Object.freeze({ text, test: new RegExp(`^(?:${linear})$`, linear.includes('\\p') ? 'u' : '') });
+  return Object.freeze({ text, test: new RegExp(`^(?:${linear})$`, /\\p|\\u\{/.test(linear) ? 'u' : '') });
 }
 
 export const string = (limits: Omit<StringShape, 'kind' | 'type' | 'values'> = {}): StringShape =>

@@ -11,9 +11,10 @@ import {
   type ValueOf,
 } from '../../contract/shape.ts';
 
+// AWS's `\u10000-\u10FFFF` is the range of code points, as in XML's characters; no engine reads five digits so.
 const text = pattern(
   '[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+',
-  '[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uFFFD]+',
+  '[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}]+',
 );
 export const Arn = string({ min: 20, max: 2048, pattern: text });
 export const RoleSessionName = string({ min: 2, max: 64, pattern: pattern('[\\w+=,.@-]*') });
