@@ -131,7 +131,7 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
     const { exitCode, stderr } = await runTerraform('init', '-backend=false');
     if (exitCode !== 0) return t.skip(`the mirror has no provider for this machine: ${stderr.trim()}`);
     const made = await terraform(0, 'apply', '-auto-approve', first);
-    assert.match(made, /Apply complete! Resources: 6 added, 0 changed, 0 destroyed\./);
+    assert.match(made, /Apply complete! Resources: 11 added, 0 changed, 0 destroyed\./);
     assert.match(made, new RegExp(`account_id = "${accountId}"`));
     assert.match(await terraform(0, 'plan', '-detailed-exitcode', first), /No changes\./);
     const [anchor, profile] = await onlyOnes();
@@ -163,7 +163,7 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
     assert.equal(Role?.Description, 'second: für <Tests> & co');
     assert.equal(Role?.MaxSessionDuration, 43200);
 
-    assert.match(await terraform(0, 'destroy', '-auto-approve', second), /Destroy complete! Resources: 6 destroyed\./);
+    assert.match(await terraform(0, 'destroy', '-auto-approve', second), /Destroy complete! Resources: 11 destroyed\./);
     assert.deepEqual(await onlyOnes(), []);
     assert.deepEqual((await iam.send(new ListRolesCommand({ PathPrefix: '/apps/' }))).Roles, []);
     assert.deepEqual((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles, []);
