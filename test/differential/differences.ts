@@ -36,8 +36,8 @@ const rows: readonly Row[] = explained;
 export interface Comparison {
   /** Cases by what core, openssl and pkijs said: `accept/refuse/accept`. */
   readonly verdicts: ReadonlyMap<string, number>;
-  /** How many cases stand behind each explanation. */
-  readonly explained: ReadonlyMap<string, number>;
+  /** The cases behind each explanation. */
+  readonly explained: ReadonlyMap<string, readonly Case[]>;
   /** Classes without an explanation, with their cases. */
   readonly unexplained: ReadonlyMap<string, readonly Case[]>;
   /** Cases accepted by core and refused by both others, with no explanation that allows it. */
@@ -47,7 +47,7 @@ export interface Comparison {
 /** Compares the answers to some cases. */
 export function compare(all: readonly Judged[]): Comparison {
   const verdicts = new Map<string, number>();
-  const counts = new Map<string, number>();
+  const behind = new Map<string, Case[]>();
   const unexplained = new Map<string, Case[]>();
   const violations: Judged[] = [];
   for (const judged of all) {
@@ -56,19 +56,25 @@ export function compare(all: readonly Judged[]): Comparison {
     const found = parted.map((name) => ({ name, rows: rowsFor(judged, name) }));
     for (const { name, rows: matching } of found) {
       const [row] = matching;
-      if (row) add(counts, row.why);
-      else unexplained.set(classOf(judged, name), [...(unexplained.get(classOf(judged, name)) ?? []), judged.case]);
+      if (row) put(behind, row.why, judged.case);
+      else put(unexplained, classOf(judged, name), judged.case);
     }
     if (judged.ours.accepts && parted.length === judges.length && !isLawful(found.map(({ rows: list }) => list)))
       violations.push(judged);
   }
-  return { verdicts, explained: counts, unexplained, violations };
+  return { verdicts, explained: behind, unexplained, violations };
 }
 
 const word = ({ accepts }: Answer): string => (accepts ? 'accept' : 'refuse');
 
 function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function put(lists: Map<string, Case[]>, key: string, one: Case): void {
+  const list = lists.get(key) ?? [];
+  list.push(one);
+  lists.set(key, list);
 }
 
 function oursOf({ ours: { accepts, reason, traits = [] } }: Judged): readonly string[] {
@@ -120,14 +126,20 @@ export async function exampleProblems(
 }
 
 /** The comparison for a reader. */
-export function summary({ verdicts, explained: counts, unexplained, violations }: Comparison): string {
+export function summary({ verdicts, explained: behind, unexplained, violations }: Comparison): string {
   const name = ({ seed, index, recipe, bent }: Case) => `${seed}:${index} (${recipe}; ${bent})`;
-  const byCount = [...counts].sort(([, a], [, b]) => b - a);
+  const byCount = [...behind].sort(([, a], [, b]) => b.length - a.length);
   return [
     'core/openssl/pkijs:',
     ...[...verdicts].sort().map(([verdict, count]) => `  ${verdict}: ${count}`),
-    `explained differences: ${byCount.reduce((sum, [, count]) => sum + count, 0)}`,
-    ...byCount.map(([why, count]) => `  ${count}: ${why}`),
+    `explained differences: ${byCount.reduce((sum, [, cases]) => sum + cases.length, 0)}`,
+    ...byCount.map(
+      ([why, cases]) =>
+        `  ${cases.length}: ${why} (${cases
+          .slice(0, 3)
+          .map(({ index }) => index)
+          .join(', ')})`,
+    ),
     `classes without an explanation: ${unexplained.size}`,
     ...[...unexplained].map(([key, cases]) => `  ${cases.length}: ${key}: ${cases.slice(0, 3).map(name).join(', ')}`),
     `accepted by core and refused by both others, unlawfully: ${violations.length}`,

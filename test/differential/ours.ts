@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import { type Certificate, parseCertificate } from '../../src/core/x509/certificate.ts';
 import { distributionPointsOf } from '../../src/core/x509/crl-distribution-points.ts';
 import type { Extensions } from '../../src/core/x509/extensions.ts';
+import type { Name } from '../../src/core/x509/name.ts';
 import { validatePath } from '../../src/core/x509/path.ts';
 import { type Answer, fine, refused } from './answers.ts';
 import type { Case } from './cases.ts';
@@ -67,6 +68,8 @@ const traits: Readonly<Record<string, (accepted: Accepted) => boolean>> = {
     path.some(({ extensions: { critical } }) => critical.includes('2.5.29.14') || critical.includes('2.5.29.35')),
   'a name holds a value that is no text': ({ path }) =>
     path.some(({ extensions, ...names }) => holdsNoText(names, extensions)),
+  'names are equal by RFC 4518 alone': ({ path }) =>
+    pairs(path).some(([below, above]) => plainText(below.issuer) !== plainText(above.subject)),
   'distribution points cannot be read': ({ path }) =>
     path.some((one) => one.extensions.cRLDistributionPoints && distributionPointsOf(one).length === 1),
   'name constraints are on the path': ({ path }) => path.some(({ extensions }) => extensions.nameConstraints),
@@ -91,6 +94,11 @@ function holdsNoText({ issuer, subject }: Pick<Certificate, 'issuer' | 'subject'
   return [issuer, subject, ...names].some(({ attributes }) =>
     attributes.some(({ value, raw }) => value === `#${Buffer.from(raw).toString('hex')}`),
   );
+}
+
+/** A name as a reader compares it who folds case and white space and nothing else. */
+function plainText({ attributes }: Name): string {
+  return attributes.map(({ oid, value }) => `${oid}=${value.toLowerCase().replace(/\s+/g, ' ').trim()}`).join();
 }
 
 const pairs = (path: readonly Certificate[]) =>
