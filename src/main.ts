@@ -28,6 +28,7 @@ import { iam } from './services/iam/index.ts';
 import { rolesanywhere } from './services/rolesanywhere/index.ts';
 import { defaultSettings, parseSettings, type Settings } from './services/settings.ts';
 import { sts } from './services/sts/index.ts';
+import { cachedStore } from './store/cache.ts';
 import { sqliteStore } from './store/sqlite.ts';
 import { type Document, type Store, StoreLocked } from './store/store.ts';
 import { processMetrics, recorderMetrics } from './telemetry/collected.ts';
@@ -219,7 +220,7 @@ function openStore(dataDir: string): Store {
     );
   }
   try {
-    return sqliteStore({ path: dataDir });
+    return cachedStore(sqliteStore({ path: dataDir }));
   } catch (cause) {
     const what = cause instanceof StoreLocked ? 'another server uses it' : 'expected a directory that can be written';
     throw new ConfigError(`--data-dir \`${dataDir}\`: ${what} (${cause instanceof Error ? cause.message : cause})`);

@@ -18,6 +18,7 @@ import type { HeaderPair, WireRequest } from '../src/protocols/protocol.ts';
 import { ensureAccount } from '../src/root-account.ts';
 import { configuredPlaces } from '../src/services/anyrole/records.ts';
 import { defaultSettings, type Settings } from '../src/services/settings.ts';
+import { cachedStore } from '../src/store/cache.ts';
 import { memoryStore } from '../src/store/memory.ts';
 import type { Document, Store } from '../src/store/store.ts';
 import { auditCollection } from '../src/telemetry/audit.ts';
@@ -86,7 +87,7 @@ export type Road = Awaited<ReturnType<typeof testRoad>>;
 
 /** A server with one account, its root key, and the clock at 2026-11-22T12:00:00Z. */
 export async function testRoad({
-  store = memoryStore(),
+  store = cachedStore(memoryStore()),
   settings = defaultSettings,
   network = () => undefined,
   fetchDocument = async () => ({ ok: false, reason: 'notReached' }),

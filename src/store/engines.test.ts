@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cachedStore } from './cache.ts';
 import { memoryStore } from './memory.ts';
 import { sqliteStore } from './sqlite.ts';
 import type { Document, Store } from './store.ts';
@@ -25,15 +26,28 @@ export const engines: readonly Engine[] = [
   },
   {
     name: 'sqlite',
+    use: (task, options) => withSqlite(options, task),
+  },
+  {
+    name: 'cached memory',
     async use(task, options = {}) {
-      const path = mkdtempSync(join(tmpdir(), 'anyrole-store-'));
-      const store = sqliteStore({ path, ...options });
-      await task(store)
-        .finally(() => store.close())
-        .finally(() => rmSync(path, { recursive: true }));
+      const store = cachedStore(memoryStore(options), options);
+      await task(store).finally(() => store.close());
     },
   },
+  {
+    name: 'cached sqlite',
+    use: (task, options) => withSqlite(options, (store) => task(cachedStore(store, options))),
+  },
 ];
+
+async function withSqlite(options: Options = {}, task: (store: Store) => Promise<void>): Promise<void> {
+  const path = mkdtempSync(join(tmpdir(), 'anyrole-store-'));
+  const store = sqliteStore({ path, ...options });
+  await task(store)
+    .finally(() => store.close())
+    .finally(() => rmSync(path, { recursive: true }));
+}
 
 /** Puts one document in a write of its own. */
 export const put = (store: Store, key: string, document: Document, collection = 'c') =>

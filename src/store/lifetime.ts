@@ -10,13 +10,13 @@ export type Lifetime = {
 };
 
 /** A lifetime that ends with `letGo`, which is called once. */
-export function lifetime(letGo: () => void): Lifetime {
+export function lifetime(letGo: () => void | Promise<void>): Lifetime {
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   async function end(): Promise<void> {
     await Promise.allSettled(underWay);
-    letGo();
+    await letGo();
   }
 
   return {

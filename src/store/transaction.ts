@@ -15,6 +15,13 @@ export type ReadVerbs = {
   list(collection: string, range: KeyRange, limit: number): readonly Row[];
 };
 
+/** What a transaction reads with: documents, wherever they come from. */
+export type DocumentVerbs = {
+  get(collection: string, key: string): Document | undefined;
+  /** The page of the query, whose keys are those of the range. */
+  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[];
+};
+
 /** What an engine changes with. */
 export type WriteVerbs = ReadVerbs & {
   put(collection: string, key: string, text: string): void;
@@ -33,6 +40,15 @@ type State = { ended: boolean; failure: StoreUnavailable | undefined };
 export function runRead<T>(
   work: (reader: Reader) => Promise<T>,
   verbs: ReadVerbs,
+  limitMs: number,
+): Promise<Outcome<T>> {
+  return runOnDocuments(work, documentsOf(verbs), limitMs);
+}
+
+/** As `runRead`, on verbs that give documents. */
+export function runOnDocuments<T>(
+  work: (reader: Reader) => Promise<T>,
+  verbs: DocumentVerbs,
   limitMs: number,
 ): Promise<Outcome<T>> {
   const state: State = { ended: false, failure: undefined };
@@ -77,25 +93,34 @@ function settled<T>(promise: Promise<T>, limitMs: number): Promise<Outcome<T>> {
   });
 }
 
-function readerOn(verbs: ReadVerbs, state: State): Reader {
+function documentsOf(verbs: ReadVerbs): DocumentVerbs {
+  return {
+    get(collection, key) {
+      const text = verbs.get(collection, key);
+      return text === undefined ? undefined : decode(text);
+    },
+    list: (collection, { limit }, range) =>
+      verbs.list(collection, range, limit).map(({ key, text }) => ({ key, document: decode(text) })),
+  };
+}
+
+function readerOn(verbs: DocumentVerbs, state: State): Reader {
   return {
     async get(collection: string, key: string): Promise<Document | undefined> {
       admit(state, collection, key);
-      const text = attempt(state, () => verbs.get(collection, key));
-      return text === undefined ? undefined : decode(text);
+      return attempt(state, () => verbs.get(collection, key));
     },
     async list(collection: string, query: ListQuery): Promise<readonly Entry[]> {
       admit(state, collection);
       const range = rangeOf(query);
-      const rows = attempt(state, () => verbs.list(collection, range, query.limit));
-      return rows.map((row) => ({ key: row.key, document: decode(row.text) }));
+      return attempt(state, () => verbs.list(collection, query, range));
     },
   };
 }
 
 function writerOn(verbs: WriteVerbs, state: State): Writer {
   return {
-    ...readerOn(verbs, state),
+    ...readerOn(documentsOf(verbs), state),
     async put(collection: string, key: string, document: Document): Promise<void> {
       admit(state, collection, key);
       const text = encode(document);

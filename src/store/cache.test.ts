@@ -1,0 +1,210 @@
+// The memory before a store: what it must never do is answer with what was already changed.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { cachedStore } from './cache.ts';
+import { memoryStore } from './memory.ts';
+import type { Document, Reader, Store } from './store.ts';
+
+/** A store whose reads of the engine wait until they are let go. */
+function held() {
+  const inner = memoryStore();
+  const gates: (() => void)[] = [];
+  let holding = false;
+  const engine: Store = {
+    ...inner,
+    read: (work) =>
+      inner.read(async (reader) => {
+        const answer = await work(reader);
+        if (holding) await new Promise<void>((resolve) => gates.push(resolve));
+        return answer;
+      }),
+  };
+  return {
+    store: cachedStore(engine),
+    hold: () => {
+      holding = true;
+    },
+    release: () => {
+      holding = false;
+      for (const open of gates.splice(0)) open();
+    },
+  };
+}
+
+const get = (store: Store, key: string) => store.read((reader) => reader.get('c', key));
+const put = (store: Store, key: string, document: Document) => store.write((writer) => writer.put('c', key, document));
+const listed = (store: Store, prefix: string) =>
+  store.read(async (reader) => (await reader.list('c', { prefix, limit: 10 })).map(({ key }) => key));
+
+test('what was read is remembered, what is not there too, and lists', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'a', 1);
+  for (const [round, misses] of [
+    [1, 3],
+    [2, 3],
+  ] as const) {
+    assert.deepEqual([await get(store, 'a'), await get(store, 'none'), await listed(store, '')], [1, undefined, ['a']]);
+    assert.equal(store.cacheStats().misses, misses, `round ${round}`);
+  }
+  assert.equal(store.cacheStats().hits, 3);
+});
+
+test('a write is seen by the next read: of its key, of what was not there, and of every list that it belongs to', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'a/1', 1);
+  const look = async () => [
+    await get(store, 'a/1'),
+    await get(store, 'a/2'),
+    await listed(store, 'a/'),
+    await listed(store, 'b/'),
+  ];
+  await look();
+  await store.write(async (writer) => {
+    await writer.put('c', 'a/2', 2);
+    await writer.delete('c', 'a/1');
+  });
+  assert.deepEqual(await look(), [undefined, 2, ['a/2'], []]);
+  const { misses } = store.cacheStats();
+  assert.deepEqual(await listed(store, 'b/'), []);
+  assert.equal(store.cacheStats().misses, misses, 'a list that the write is no part of is still remembered');
+});
+
+test('a write to another collection leaves the memory alone', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'a', 1);
+  await get(store, 'a');
+  await store.write((writer) => writer.put('d', 'a', 2));
+  assert.equal(await get(store, 'a'), 1);
+  assert.equal(store.cacheStats().hits, 1);
+});
+
+test('what a read saw before a write is not remembered after it', async () => {
+  const { store, hold, release } = held();
+  await put(store, 'a', 'old');
+  hold();
+  const slow = Promise.all([get(store, 'a'), listed(store, '')]);
+  await put(store, 'a', 'new');
+  await put(store, 'b', 'new');
+  release();
+  assert.deepEqual(await slow, ['old', ['a']]);
+  assert.deepEqual([await get(store, 'a'), await listed(store, '')], ['new', ['a', 'b']]);
+});
+
+test('a refused write forgets nothing wrong and changes nothing', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'a', 1);
+  await get(store, 'a');
+  await assert.rejects(
+    store.write(async (writer) => {
+      await writer.put('c', 'a', 2);
+      throw new Error('no');
+    }),
+    /no/,
+  );
+  assert.equal(await get(store, 'a'), 1);
+});
+
+test('a work is one snapshot: a write between two of its reads sends it to the engine', async () => {
+  const store = cachedStore(memoryStore());
+  const both = (between: () => Promise<void>) =>
+    store.read(async (reader) => {
+      const one = await reader.get('c', 'one');
+      await between();
+      return [one, await reader.get('c', 'two')];
+    });
+  const set = (value: number) =>
+    store.write(async (writer) => {
+      await writer.put('c', 'one', value);
+      await writer.put('c', 'two', value);
+    });
+  await set(1);
+  await both(async () => {});
+  let changed = false;
+  const read = await both(async () => {
+    if (changed) return;
+    changed = true;
+    await set(2);
+  });
+  assert.deepEqual(read, [2, 2]);
+});
+
+test('the memory is bounded in number and in size, and keeps what is in use', async () => {
+  const inner = memoryStore();
+  const small = cachedStore(inner, { entries: 3 });
+  for (const key of ['a', 'b', 'c', 'd']) {
+    await get(small, 'hot');
+    await get(small, key);
+  }
+  assert.equal(small.cacheStats().entries, 3);
+  const { hits } = small.cacheStats();
+  await get(small, 'hot');
+  assert.equal(small.cacheStats().hits, hits + 1);
+
+  const narrow = cachedStore(inner, { characters: 1000 });
+  for (let n = 0; n < 50; n++) {
+    await put(narrow, `key ${n}`, 'x'.repeat(100));
+    await get(narrow, `key ${n}`);
+  }
+  assert.ok(narrow.cacheStats().entries <= 10);
+});
+
+test('a document that is too big, a long list and a page after another are read again each time', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'big', 'x'.repeat(200_000));
+  await store.write(async (writer) => {
+    for (let n = 0; n < 150; n++) await writer.put('long', String(n), n);
+  });
+  const reads: ((reader: Reader) => Promise<unknown>)[] = [
+    (reader) => reader.get('c', 'big'),
+    (reader) => reader.list('long', { limit: 1000 }),
+    (reader) => reader.list('c', { limit: 10, after: 'a' }),
+  ];
+  for (const read of reads) {
+    await store.read(read);
+    await store.read(read);
+  }
+  assert.equal(store.cacheStats().hits, 0);
+});
+
+type Step =
+  | { readonly act: 'put' | 'delete' | 'get'; readonly key: string }
+  | { readonly act: 'list'; readonly prefix: string };
+const key = fc.constantFrom('', 'a', 'a/1', 'a/2', 'b', 'b/1');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ act: fc.constantFrom('put', 'delete', 'get', 'get'), key }),
+  fc.record({ act: fc.constant('list' as const), prefix: fc.constantFrom('', 'a', 'a/', 'b/', 'c') }),
+);
+
+test('the same steps, many at once, end in the same answers with and without a memory', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(step, { maxLength: 6 }), { maxLength: 12 }), async (rounds) => {
+      const plain = memoryStore();
+      const cached = cachedStore(memoryStore(), { entries: 4 });
+      let value = 0;
+      for (const round of rounds) {
+        const now = value++;
+        const act = (store: Store, one: Step): Promise<unknown> => {
+          switch (one.act) {
+            case 'put':
+              return store.write((writer) => writer.put('c', one.key, now));
+            case 'delete':
+              return store.write((writer) => writer.delete('c', one.key));
+            case 'get':
+              return store.read((reader) => reader.get('c', one.key));
+            case 'list':
+              return store.read((reader) => reader.list('c', { prefix: one.prefix, limit: 10 }));
+          }
+        };
+        // What runs at once may see either state; what comes after must see the last one.
+        await Promise.all(round.map((one) => act(plain, one)));
+        await Promise.all(round.map((one) => act(cached, one)));
+        for (const prefix of ['', 'a', 'a/', 'b/'])
+          assert.deepEqual(await listed(cached, prefix), await listed(plain, prefix));
+        for (const one of ['', 'a', 'a/1', 'a/2', 'b', 'b/1'])
+          assert.equal(await get(cached, one), await get(plain, one));
+      }
+    }),
+    { numRuns: 300, seed: 20261125 },
+  );
+});
