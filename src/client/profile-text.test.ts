@@ -30,7 +30,8 @@ describe('a profile that is not there', () => {
 
 describe('a profile that is there', () => {
   test('keeps its other lines, the last one of the file too', () => {
-    const text = '[default]\naws_access_key_id=OLD\naws_secret_access_key=old\naws_session_token=old\nregion = eu-west-1';
+    const text =
+      '[default]\naws_access_key_id=OLD\naws_secret_access_key=old\naws_session_token=old\nregion = eu-west-1';
     assert.equal(after(text), `[default]\n${block}region = eu-west-1`);
   });
 
@@ -52,7 +53,8 @@ describe('a profile that is there', () => {
   });
 
   test('loses the further lines of an old value, not those of another', () => {
-    const text = '[default]\ns3 =\n  aws_access_key_id = nested\naws_session_token = old\n  older\n\n\toldest\n  # kept\n';
+    const text =
+      '[default]\ns3 =\n  aws_access_key_id = nested\naws_session_token = old\n  older\n\n\toldest\n  # kept\n';
     const [id, secret, token] = block.split(/(?<=\n)/);
     assert.equal(after(text), `[default]\n${id}${secret}s3 =\n  aws_access_key_id = nested\n${token}\n  # kept\n`);
   });
@@ -105,7 +107,10 @@ describe('what could bring lines of its own', () => {
   for (const value of ['', 'a b', 'a\n[default]', 'a\r', 'é', 'a\t']) {
     for (const member of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) {
       test(`${member} ${JSON.stringify(value)} is refused`, () => {
-        assert.deepEqual(withProfileKeys('', 'default', { ...keys, [member]: value }), { ok: false, reason: 'credentials' });
+        assert.deepEqual(withProfileKeys('', 'default', { ...keys, [member]: value }), {
+          ok: false,
+          reason: 'credentials',
+        });
       });
     }
   }
@@ -113,8 +118,26 @@ describe('what could bring lines of its own', () => {
 
 test('whatever the file holds: set twice is set once, and no line of another option is lost', () => {
   const line = fc.oneof(
-    fc.constantFrom('[default]', '[a]', '  [default]', 'region = x', '  nested = y', '', '# c', ';c', 'é', '=', '[', ']'),
-    fc.constantFrom('aws_access_key_id = OLD', '  aws_session_token: OLD', 'aws_security_token=OLD', 'AWS_SESSION_TOKEN'),
+    fc.constantFrom(
+      '[default]',
+      '[a]',
+      '  [default]',
+      'region = x',
+      '  nested = y',
+      '',
+      '# c',
+      ';c',
+      'é',
+      '=',
+      '[',
+      ']',
+    ),
+    fc.constantFrom(
+      'aws_access_key_id = OLD',
+      '  aws_session_token: OLD',
+      'aws_security_token=OLD',
+      'AWS_SESSION_TOKEN',
+    ),
     fc.string({ unit: 'binary', maxLength: 12 }).map((text) => Buffer.from(text).toString('latin1')),
   );
   const file = fc.tuple(fc.array(line, { maxLength: 12 }), fc.constantFrom('\n', '\r\n')).map(([l, e]) => l.join(e));

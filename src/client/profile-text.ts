@@ -25,7 +25,8 @@ const formerTokenName = 'aws_security_token';
 export function withProfileKeys(text: string, profile: string, keys: ProfileKeys): ProfileTextResult {
   if (!isProfileName(profile)) return { ok: false, reason: 'profileName' };
   const options = optionsOf(keys);
-  if (![...options.values()].every((value) => /^[\x21-\x7e]+$/.test(value))) return { ok: false, reason: 'credentials' };
+  if (![...options.values()].every((value) => /^[\x21-\x7e]+$/.test(value)))
+    return { ok: false, reason: 'credentials' };
   const lines = linesOf(text);
   const name = Buffer.from(profile).toString('latin1');
   const ending = text.includes('\r\n') ? '\r\n' : '\n';
@@ -78,7 +79,9 @@ function lineOf(text: string, optionIndent: number | undefined): Line {
   const [, section] = sectionForm.exec(text) ?? [];
   if (section !== undefined) return { kind: 'section', name: section.replace(/^[ \t]+|[ \t]+$/g, ''), text };
   const [, spaces = '', name] = optionForm.exec(text) ?? [];
-  return name === undefined ? { kind: 'other', text } : { kind: 'option', name: name.toLowerCase(), indent: spaces, text };
+  return name === undefined
+    ? { kind: 'other', text }
+    : { kind: 'option', name: name.toLowerCase(), indent: spaces, text };
 }
 
 /** Empty, or all comment. */

@@ -27,7 +27,10 @@ test('a new file is its owner’s alone, and so are the folders on the way to it
   const path = join(place, 'new', '.aws', 'credentials');
   await changeFile(path, (old) => Buffer.from(`${old}`));
   assert.equal(readFileSync(path, 'utf8'), 'undefined');
-  assert.deepEqual([modeOf(path), modeOf(join(place, 'new', '.aws')), modeOf(join(place, 'new'))], ['600', '700', '700']);
+  assert.deepEqual(
+    [modeOf(path), modeOf(join(place, 'new', '.aws')), modeOf(join(place, 'new'))],
+    ['600', '700', '700'],
+  );
 });
 
 test('an old file keeps its mode, wider or narrower', async () => {
@@ -79,7 +82,10 @@ test('changes at once all come to pass, one after the other', async () => {
   const path = join(place, 'many');
   await Promise.all(Array.from({ length: 20 }, (_, at) => changeFile(path, add(`${at}`))));
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-  assert.deepEqual(lines.map(Number).sort((a, b) => a - b), Array.from({ length: 20 }, (_, at) => at));
+  assert.deepEqual(
+    lines.map(Number).sort((a, b) => a - b),
+    Array.from({ length: 20 }, (_, at) => at),
+  );
 });
 
 test('a lock that others keep is waited for so long and no longer', async () => {

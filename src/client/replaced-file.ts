@@ -101,8 +101,9 @@ export function isAbsent(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
 
-function replace(path: string, content: Uint8Array): void {
-  // One name is enough: only the holder of the lock writes it, and what a crash left is in nobody's use.
+/** Replaces the file whole, now. For the holder of its lock: the name that it is written under first is always the same. */
+export function replace(path: string, content: Uint8Array): void {
+  // What a crash left is in nobody's use.
   const temporary = `${path}.new`;
   const old = statSync(path, { throwIfNoEntry: false });
   rmSync(temporary, { force: true });
