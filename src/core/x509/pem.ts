@@ -12,31 +12,49 @@ const begin = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?$/;
 const labels: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE'];
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** One block of a PEM text: its label and the lines between the two boundaries, as they stand. */
+export type PemBlock = { readonly label: string; readonly lines: readonly string[]; readonly isTerminated: boolean };
+
+/** The blocks of a PEM text in order, whatever they hold; linear in the text. Nothing but the boundaries is read. */
+export function* pemBlocks(text: string): Generator<PemBlock, void, undefined> {
+  const lines = text.split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const label = begin.exec(lines[at] ?? '')?.[1];
+    if (label === undefined) continue;
+    const first = at + 1;
+    while (at < lines.length && lines[at]?.trimEnd() !== `-----END ${label}-----`) at++;
+    yield { label, lines: lines.slice(first, at), isTerminated: at < lines.length };
+  }
+}
+
+/** Whether blocks of this label hold a certificate. */
+export function isCertificateLabel(label: string): boolean {
+  return labels.includes(label);
+}
+
 /**
  * The certificates in a PEM text, at most `maxCount` (100 when not given). A block of another kind (a key, a request) is
  * refused: nobody means to send it here.
  */
 export function parsePemCertificates(text: string, maxCount = 100): PemCertificates {
   const certificates: Uint8Array[] = [];
-  const lines = text.split('\n');
-  for (let at = 0; at < lines.length; at++) {
-    const label = begin.exec(lines[at] ?? '')?.[1];
-    if (label === undefined) continue;
-    if (!labels.includes(label)) return { ok: false, reason: 'wrongLabel' };
+  for (const { label, lines, isTerminated } of pemBlocks(text)) {
+    if (!isCertificateLabel(label)) return { ok: false, reason: 'wrongLabel' };
     if (certificates.length >= maxCount) return { ok: false, reason: 'tooMany' };
-    const first = at + 1;
-    while (at < lines.length && lines[at]?.trimEnd() !== `-----END ${label}-----`) at++;
-    if (at === lines.length) return { ok: false, reason: 'unterminated' };
-    const body = lines
-      .slice(first, at)
-      .join('')
-      .replace(/[ \t\r]/g, '');
-    const der = body !== '' && base64.test(body) ? Buffer.from(body, 'base64') : undefined;
-    // The comparison refuses bits hidden behind the last character.
-    if (der?.toString('base64') !== body) return { ok: false, reason: 'badBase64' };
-    certificates.push(new Uint8Array(der));
+    if (!isTerminated) return { ok: false, reason: 'unterminated' };
+    const der = pemBytes(lines);
+    if (der === undefined) return { ok: false, reason: 'badBase64' };
+    certificates.push(der);
   }
   return certificates.length > 0 ? { ok: true, certificates } : { ok: false, reason: 'noCertificate' };
+}
+
+/** The bytes of a block's lines; undefined when they are not strict base64, or nothing. */
+export function pemBytes(lines: readonly string[]): Uint8Array | undefined {
+  const body = lines.join('').replace(/[ \t\r]/g, '');
+  const der = body !== '' && base64.test(body) ? Buffer.from(body, 'base64') : undefined;
+  // The comparison refuses bits hidden behind the last character.
+  return der?.toString('base64') === body ? new Uint8Array(der) : undefined;
 }
 
 /** The certificate as PEM: 64 characters a line, a final line end. */
