@@ -225,9 +225,9 @@ export function verifyX509Signature(given: X509Verification): X509Verdict {
     : { ok: false, reason: 'mismatch', canonicalRequest: canonical, stringToSign: text };
 }
 
-/** With what {@link signX509Request} signs. */
-export type X509SigningKeys = {
-  readonly privateKey: KeyObject;
+/** Whose signature {@link signableX509Request} prepares. */
+export type X509SigningCertificate = {
+  readonly algorithm: X509Algorithm;
   readonly certificateDer: Uint8Array;
   /** Of the certificate; never negative. */
   readonly serialNumber: bigint;
@@ -237,28 +237,51 @@ export type X509SigningKeys = {
   readonly now: Date;
 };
 
+/** A request that lacks nothing but its signature. */
+export type SignableX509Request = {
+  /** The string to sign, as UTF-8: what the algorithm of {@link X509_ALGORITHMS} takes as its message. */
+  readonly message: Uint8Array;
+  /** The headers to add: X-Amz-Date, X-Amz-X509, X-Amz-X509-Chain with a chain, Authorization with this signature. */
+  readonly signedBy: (signature: Uint8Array) => readonly HeaderPair[];
+};
+
 /**
- * The headers to add: X-Amz-Date, X-Amz-X509, X-Amz-X509-Chain with a chain, Authorization. Covers every header that
- * proxies leave alone. Throws TypeError when no algorithm takes the key or the request has no Host header.
+ * What is to be signed, for keys that sign elsewhere: in a KMS, a TPM, a smart card. Covers every header that proxies
+ * leave alone. Throws TypeError when the request has no Host header.
  */
-export function signX509Request(request: SignableRequest, keys: X509SigningKeys): HeaderPair[] {
-  const algorithm = algorithmFor(keys.privateKey);
-  if (algorithm === undefined) throw new TypeError(`no algorithm takes a \`${keys.privateKey.asymmetricKeyType}\` key`);
-  const amzDate = formatAmzDate(keys.now);
+export function signableX509Request(request: SignableRequest, signing: X509SigningCertificate): SignableX509Request {
+  const { algorithm, certificateDer, serialNumber, chainDer, region, now } = signing;
+  const amzDate = formatAmzDate(now);
   const added: HeaderPair[] = [
     ['X-Amz-Date', amzDate],
-    ['X-Amz-X509', base64(keys.certificateDer)],
+    ['X-Amz-X509', base64(certificateDer)],
   ];
-  if (keys.chainDer?.length) added.push(['X-Amz-X509-Chain', keys.chainDer.map(base64).join(',')]);
+  if (chainDer?.length) added.push(['X-Amz-X509-Chain', chainDer.map(base64).join(',')]);
   const full = { ...request, headers: [...request.headers, ...added] };
   const signedHeaders = signableHeaders(full);
   if (!signedHeaders.includes('host')) throw new TypeError('a request without a Host header cannot be signed');
-  const scope = scopeFor(amzDate, keys.region, ROLESANYWHERE).text;
+  const scope = scopeFor(amzDate, region, ROLESANYWHERE).text;
   const text = stringToSign(algorithm, amzDate, scope, canonicalRequest(full, { signedHeaders, normalizePath: true }));
-  const signature = X509_ALGORITHMS[algorithm].sign(keys.privateKey, Buffer.from(text, 'utf8'));
-  const hex = Buffer.from(signature).toString('hex');
-  const value = `${algorithm} Credential=${keys.serialNumber}/${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${hex}`;
-  return [...added, ['Authorization', value]];
+  const stated = `${algorithm} Credential=${serialNumber}/${scope}, SignedHeaders=${signedHeaders.join(';')}`;
+  return {
+    message: Buffer.from(text, 'utf8'),
+    signedBy: (signature) => [
+      ...added,
+      ['Authorization', `${stated}, Signature=${Buffer.from(signature).toString('hex')}`],
+    ],
+  };
+}
+
+/** With what {@link signX509Request} signs: the algorithm is its key's. */
+export type X509SigningKeys = Omit<X509SigningCertificate, 'algorithm'> & { readonly privateKey: KeyObject };
+
+/** The headers to add, signed. Throws TypeError when no algorithm takes the key or the request has no Host header. */
+export function signX509Request(request: SignableRequest, keys: X509SigningKeys): readonly HeaderPair[] {
+  const { privateKey } = keys;
+  const algorithm = algorithmFor(privateKey);
+  if (algorithm === undefined) throw new TypeError(`no algorithm takes a \`${privateKey.asymmetricKeyType}\` key`);
+  const { message, signedBy } = signableX509Request(request, { ...keys, algorithm });
+  return signedBy(X509_ALGORITHMS[algorithm].sign(privateKey, message));
 }
 
 function coverage(headers: HeaderIndex, signedHeaders: readonly string[]): X509VerifyFailure | undefined {
