@@ -1,0 +1,118 @@
+// One request over HTTP or HTTPS and its whole answer, bounded in bytes and time: no redirect, no compression, no kept
+// connection, no unverified TLS; through a proxy where one leads there.
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { connect as connectTls } from 'node:tls';
+import type { HeaderPair } from '../core/signature/canonical.ts';
+import { failure, RolesAnywhereError } from './errors.ts';
+import { proxyAuthorization, tunnel } from './proxy.ts';
+
+/** What is sent; headers as they stand, and none beside them but Content-Length and Connection. */
+export type Sent = {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: readonly HeaderPair[];
+  readonly body: Uint8Array;
+};
+
+/** How it gets there. */
+export type Way = {
+  readonly proxy?: URL | undefined;
+  /** PEM of the authorities that the server's certificate may lead to. Absent: Node's. */
+  readonly ca?: string | undefined;
+  /** For all of it, connecting included. */
+  readonly timeoutMilliseconds: number;
+};
+
+export type Answer = {
+  readonly status: number;
+  /** Lower-case names; the first value of each. */
+  readonly header: (name: string) => string | undefined;
+  readonly text: string;
+};
+
+/** Bytes of an answer that are read at most: a session has some thousand. */
+const maxAnswerBytes = 1024 * 1024;
+
+/** Sends the request. Throws RolesAnywhereError: `NotReached`, `TimedOut`, `UnusableAnswer`. */
+export async function exchange(sent: Sent, way: Way): Promise<Answer> {
+  const signal = AbortSignal.timeout(way.timeoutMilliseconds);
+  try {
+    return await answerOf(await asked(sent, way, signal));
+  } catch (cause) {
+    throw problemOf(cause, sent.url, signal, way);
+  }
+}
+
+async function asked(sent: Sent, way: Way, signal: AbortSignal): Promise<IncomingMessage> {
+  const { method, url, body } = sent;
+  const headers = [...sent.headers, ['Content-Length', String(body.length)], ['Connection', 'close']].flat();
+  const options = { method, headers, signal, setDefaultHeaders: false, maxHeaderSize: 64 * 1024 };
+  const request = await opened(url, options, way, signal);
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+type Options = { readonly method: string; readonly headers: string[]; readonly signal: AbortSignal };
+
+async function opened(url: URL, options: Options, { proxy, ca }: Way, signal: AbortSignal): Promise<ClientRequest> {
+  // Agents of our own: the global ones may have been told of a proxy, and would keep connections.
+  if (url.protocol === 'http:') {
+    if (proxy === undefined) return requestHttp(url, { ...options, agent: new HttpAgent() });
+    const headers = [...options.headers, ...Object.entries(proxyAuthorization(proxy)).flat()];
+    const opener = proxy.protocol === 'https:' ? requestHttps : requestHttp;
+    return opener(new URL(proxy.origin), { ...options, headers, path: url.href, agent: false });
+  }
+  const trust = { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) } as const;
+  if (proxy === undefined) return requestHttps(url, { ...options, ...trust, agent: new HttpsAgent() });
+  const socket = await tunnel(proxy, `${url.hostname}:${url.port || '443'}`, signal);
+  const servername = url.hostname.replace(/^\[|\]$/g, '');
+  return requestHttps(url, {
+    ...options,
+    agent: false,
+    createConnection: () => connectTls({ socket, servername, ...trust }),
+  });
+}
+
+async function answerOf(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    // Leaving the loop destroys the response.
+    if (size > maxAnswerBytes) throw failure('UnusableAnswer', `the answer is longer than ${maxAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  if (!response.complete) throw failure('NotReached', 'the connection broke before the end of the answer');
+  const { statusCode: status = 0, headers } = response;
+  const header = (name: string) => [headers[name] ?? []].flat()[0];
+  return { status, header, text: Buffer.concat(chunks).toString('utf8') };
+}
+
+function problemOf(cause: unknown, url: URL, signal: AbortSignal, { timeoutMilliseconds, ca }: Way): unknown {
+  if (signal.aborted) {
+    const hint = 'look whether a firewall or a proxy stands between';
+    return failure('TimedOut', `\`${url.host}\` did not answer within ${timeoutMilliseconds} ms`, { hint, cause });
+  }
+  if (cause instanceof RolesAnywhereError || !(cause instanceof Error)) return cause;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return failure('NotReached', `\`${url.host}\` cannot be reached: ${code || cause.message}`, {
+    hint: hintOf(code, ca),
+    cause,
+  });
+}
+
+function hintOf(code: string, ca: string | undefined): string | undefined {
+  if (code === 'ECONNREFUSED') return 'nothing listens there: is the server up, and the endpoint right?';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return 'the name is not known: are the Region and the endpoint right?';
+  if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired";
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return "the server's certificate is for another name";
+  if (!/CERT|SIGNATURE|ISSUER/.test(code)) return undefined;
+  return ca === undefined
+    ? "the server's certificate leads to no authority that Node knows: name its authority in AWS_CA_BUNDLE"
+    : "the server's certificate leads to no authority of the CA bundle";
+}

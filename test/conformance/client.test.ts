@@ -1,0 +1,90 @@
+// The client library against a server: every kind of key in every form a file may have, and SDK v3 with its credentials.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import {
+  createSession,
+  fromRolesAnywhere,
+  type IdentityOptions,
+  type RolesAnywhereOptions,
+} from '../../src/client/index.ts';
+import type { KeyName } from '../pki.ts';
+import { accountId, type ConformanceServer, conformanceServer, region } from './server.ts';
+import { makeResources, type Resources, roleName } from './session-resources.ts';
+
+const kinds: readonly KeyName[] = [
+  ...(['rsa2048', 'rsa3072', 'rsa4096', 'p256', 'p384', 'p521', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const),
+];
+const password = 'correct horse';
+
+describe('the client library', () => {
+  let server: ConformanceServer;
+  let resources: Resources;
+  const optionsFor = (identity: IdentityOptions): RolesAnywhereOptions => ({
+    ...identity,
+    ...resources,
+    endpoint: server.url,
+    world: { environment: {} },
+  });
+  const file = (name: string, content: string | Uint8Array) => {
+    const path = join(server.directory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  before(async () => {
+    server = await conformanceServer();
+    resources = await makeResources(server);
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  async function earns(identity: IdentityOptions): Promise<void> {
+    const session = await createSession(optionsFor(identity));
+    assert.match(session.assumedRoleArn ?? '', new RegExp(`^arn:aws:sts::${accountId}:assumed-role/${roleName}/`));
+    assert.deepEqual([session.accountId, session.region], [accountId, region]);
+  }
+
+  for (const key of kinds) {
+    test(`a ${key} key signs from PEM, encrypted PKCS #8, DER and a combined file with its chain`, async () => {
+      const intermediate = server.ca.issueCa({ subject: `CN=Intermediate for ${key}`, key: 'p256' });
+      const leaf = server.leaf(`client-${key}`, key);
+      const below = server.leaf(`client-below-${key}`, key, intermediate);
+      await earns({ certificate: leaf.certificatePath, privateKey: leaf.privateKeyPath });
+      const encrypted = leaf.privateKey.export({
+        type: 'pkcs8',
+        format: 'pem',
+        cipher: 'aes-256-cbc',
+        passphrase: password,
+      });
+      await earns({ certificate: leaf.certificatePath, privateKey: file(`${key}-enc.pem`, encrypted), password });
+      const der = leaf.privateKey.export({ type: 'pkcs8', format: 'der' });
+      await earns({ certificate: leaf.der, privateKey: der });
+      const fullChain = `${below.pem}${intermediate.pem}${server.ca.pem}`;
+      await earns({ certificate: file(`${key}-full.pem`, fullChain), privateKey: below.privateKeyPath });
+      await earns({ certificate: `${below.keyPem}${fullChain}` });
+      const [certificate, intermediates] = [below.pem, () => intermediate.pem];
+      await earns({ certificate, privateKey: () => readFileSync(below.privateKeyPath), intermediates });
+      await assert.rejects(earns({ certificate, privateKey: below.privateKey }), {
+        code: 'AccessDeniedException',
+        status: 403,
+        hint: 'give the intermediates, or look whether the trust anchor is of this CA',
+      });
+    });
+  }
+
+  test('SDK v3 calls as the role, with credentials of the provider', async () => {
+    const leaf = server.leaf('sdk', 'p256');
+    const credentials = fromRolesAnywhere(
+      optionsFor({ certificate: leaf.certificatePath, privateKey: leaf.privateKeyPath }),
+    );
+    const sts = new STSClient({ region, endpoint: server.url, credentials });
+    const identity = await sts.send(new GetCallerIdentityCommand({}));
+    sts.destroy();
+    assert.match(identity.Arn ?? '', new RegExp(`^arn:aws:sts::${accountId}:assumed-role/${roleName}/`));
+    assert.equal(
+      server.visited.filter(({ operation }) => operation === 'rolesanywhere.CreateSession').length > 0,
+      true,
+    );
+  });
+});
