@@ -162,9 +162,8 @@ function compare(expect: Step['expect'], answer: Answer, result: unknown): reado
     ...(expect.code === undefined ? [] : differs('code', answer.code, expect.code)),
     ...(expect.message === undefined ? [] : differs('message', answer.message, expect.message)),
     ...(expect.type === undefined ? [] : differs('type', typeOf(answer), expect.type)),
-    // XML has texts and elements only: what was recorded as a number or a truth value is compared as its text.
     ...Object.entries(expect.equals ?? {}).flatMap(([path, wanted]) =>
-      differs(path, memberOf(result, path), typeof wanted === 'object' ? wanted : String(wanted)),
+      differs(path, memberOf(result, path), asTexts(wanted)),
     ),
     ...Object.entries(expect.equalsJson ?? {}).flatMap(([path, wanted]) =>
       differs(
@@ -176,6 +175,13 @@ function compare(expect: Step['expect'], answer: Answer, result: unknown): reado
     ...(expect.present ?? []).flatMap((path) => (memberOf(result, path) === undefined ? [`${path} is missing`] : [])),
     ...(expect.absent ?? []).flatMap((path) => (memberOf(result, path) === undefined ? [] : [`${path} is there`])),
   ];
+}
+
+/** What was recorded as XML has it: numbers and truth values are texts, an empty list is an empty element. */
+function asTexts(wanted: unknown): unknown {
+  if (Array.isArray(wanted)) return wanted.length === 0 ? {} : wanted.map(asTexts);
+  if (typeof wanted !== 'object' || wanted === null) return String(wanted);
+  return Object.fromEntries(Object.entries(wanted).map(([name, inner]) => [name, asTexts(inner)]));
 }
 
 /** Whose fault an error is: `Sender` or `Receiver`. */

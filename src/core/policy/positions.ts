@@ -7,9 +7,19 @@ export type Position = { readonly line: number; readonly column: number };
 /** From the `{` of a statement to its `}`. */
 export type StatementPosition = { readonly start: Position; readonly end: Position };
 
-function positionAt(text: string, index: number): Position {
-  const before = text.slice(0, index).split('\n');
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 2 };
+/** The positions of indexes that ascend, in one pass over the text. */
+function positionsAt(text: string, indexes: readonly number[]): Position[] {
+  let line = 1;
+  let start = 0;
+  let end = text.indexOf('\n');
+  return indexes.map((index) => {
+    while (end >= 0 && end < index) {
+      line++;
+      start = end + 1;
+      end = text.indexOf('\n', start);
+    }
+    return { line, column: index - start + 2 };
+  });
 }
 
 /** The indexes of the first and last characters of each object that `Statement` holds, at the top of the document. */
@@ -44,5 +54,18 @@ function extents(text: string): [number, number][] {
  * AWS seen: 2025-04-21, SimulatePrincipalPolicy of `{"Version": "2012-10-17", "Statement": {…}}`: line 1, columns 41 to
  * 113, each two more than the index of the brace.
  */
-export const statementPositions = (text: string): StatementPosition[] =>
-  extents(text).map(([start, end]) => ({ start: positionAt(text, start), end: positionAt(text, end) }));
+export function statementPositions(text: string): StatementPosition[] {
+  const found = extents(text);
+  const starts = positionsAt(
+    text,
+    found.map(([start]) => start),
+  );
+  const ends = positionsAt(
+    text,
+    found.map(([, end]) => end),
+  );
+  return starts.flatMap((start, index) => {
+    const end = ends[index];
+    return end === undefined ? [] : [{ start, end }];
+  });
+}

@@ -8,6 +8,7 @@ import * as attachedPolicies from './attached-policies.ts';
 import * as authorizationDetails from './authorization-details.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as boundaries from './boundaries.ts';
+import * as contextKeys from './context-keys.ts';
 import * as credentialReport from './credential-report.ts';
 import * as groupMembers from './group-members.ts';
 import * as groups from './groups.ts';
@@ -22,6 +23,7 @@ import * as roles from './roles.ts';
 import * as serviceAccessPolicies from './service-access-policies.ts';
 import * as serviceLastAccessed from './service-last-accessed.ts';
 import * as serviceLinkedRoles from './service-linked-roles.ts';
+import * as simulations from './simulations.ts';
 import * as tags from './tag-operations.ts';
 import * as users from './users.ts';
 
@@ -53,6 +55,8 @@ export const iam = service<Call>({
     serviceAccessPolicies,
     passwordPolicy,
     loginProfiles,
+    contextKeys,
+    simulations,
   ],
   awsOperations,
 });
