@@ -62,7 +62,7 @@ export const CreateLoginProfile = operation({
     const read = async (reader: Reader) => {
       const user = await userOf(reader, call, name);
       if (await findLoginProfile(reader, account, user.userId)) {
-        // AWS seen: the sentence, as other servers have it.
+        // Ours: AWS's sentence is not known for certain.
         throw EntityAlreadyExists(`Login Profile for user ${user.userName} already exists.`);
       }
       return { user, demands: await demandsOf(reader, account) };
@@ -154,7 +154,7 @@ export const ChangePassword = operation({
   access: async (_input, call) => [await changingOwnPassword(call)],
   async run({ OldPassword: old, NewPassword: password }, call) {
     const { account, caller } = call;
-    // AWS seen: the sentence, as users of root keys report it.
+    // Ours: AWS's sentence is not known for certain.
     if (caller.kind !== 'user') throw InvalidUserType('Only IAM Users can change their own password');
     const before = await call.read(async (reader) => {
       const profile = await foundLoginProfile(reader, account, caller);
