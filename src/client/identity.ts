@@ -54,7 +54,7 @@ function mayBeHalfRotated({ certificate, privateKey }: IdentityOptions, error: u
 async function readIdentity(options: IdentityOptions): Promise<Identity> {
   const { certificate, privateKey, intermediates = [] } = options;
   const password = await passwordOf(options);
-  const holdings = holdingsOf(await readMaterial('certificate', certificate));
+  const holdings = holdingsOf(await readMaterial('certificate', certificate), password);
   const more = await Promise.all([intermediates].flat().map((material) => chainOf(material)));
   const pool = [...holdings.certificates, ...more.flat()].map(parsed);
   if (holdings.certificates.length === 0)
@@ -91,7 +91,7 @@ async function keysOf(
 ): Promise<readonly KeyObject[]> {
   if (privateKey instanceof KeyObject) return [privateKey];
   const keys: readonly ReadableKey[] =
-    privateKey === undefined ? beside : holdingsOf(await readMaterial('private key', privateKey)).keys;
+    privateKey === undefined ? beside : holdingsOf(await readMaterial('private key', privateKey), password).keys;
   if (keys.length > 0) return keys.map((key) => key.read(password));
   const hint = privateKey === undefined ? 'give a private key or a signer' : undefined;
   throw failure('IdentityUnreadable', `there is no private key where it was looked for`, { hint });

@@ -1,5 +1,6 @@
 // The client library against a server: every kind of key in every form a file may have, and SDK v3 with its credentials.
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,11 +14,18 @@ import {
 import type { KeyName } from '../pki.ts';
 import { accountId, type ConformanceServer, conformanceServer, region } from './server.ts';
 import { makeResources, type Resources, roleName } from './session-resources.ts';
+import { needs } from './tools.ts';
 
 const kinds: readonly KeyName[] = [
   ...(['rsa2048', 'rsa3072', 'rsa4096', 'p256', 'p384', 'p521', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const),
 ];
 const password = 'correct horse';
+
+/** Skips where openssl is older than 3.5. */
+function opensslKnows(algorithm: string) {
+  const { status } = spawnSync('openssl', ['genpkey', '-algorithm', algorithm], { stdio: 'ignore' });
+  return status === 0 ? {} : { skip: `openssl here does not know ${algorithm}` };
+}
 
 describe('the client library', () => {
   let server: ConformanceServer;
@@ -70,6 +78,22 @@ describe('the client library', () => {
         status: 403,
         hint: 'give the intermediates, or look whether the trust anchor is of this CA',
       });
+    });
+  }
+
+  for (const key of kinds) {
+    const knows = key.startsWith('ml-dsa') ? opensslKnows(key) : needs('openssl', 'version');
+    test(`a ${key} key signs from PKCS #12 of openssl, its chain beside it`, knows, async () => {
+      const intermediate = server.ca.issueCa({ subject: `CN=PKCS 12 for ${key}`, key: 'p256' });
+      const leaf = server.leaf(`p12-${key}`, key, intermediate);
+      const chain = file(`p12-${key}-chain.pem`, intermediate.pem + server.ca.pem);
+      const out = join(server.directory, `${key}.p12`);
+      const pem = ['-in', leaf.certificatePath, '-inkey', leaf.privateKeyPath, '-certfile', chain];
+      execFileSync('openssl', ['pkcs12', '-export', ...pem, '-out', out, '-passout', `pass:${password}`]);
+      await earns({ certificate: out, password });
+      await earns({ certificate: readFileSync(out), password: async () => password });
+      await assert.rejects(earns({ certificate: out }), { code: 'PasswordMissing', hint: 'give its password' });
+      await assert.rejects(earns({ certificate: out, password: 'wrong' }), { code: 'PasswordWrong' });
     });
   }
 

@@ -1,11 +1,11 @@
 // A strict DER reader: definite and minimal lengths, low tag numbers, bounded depth, no trailing bytes. It throws DerError,
-// and nothing else, inside this folder; the exported parsers of certificates catch it. Only what is read is checked, so
+// and nothing else, inside core; the exported parsers of certificates and of PKCS #12 catch it. Only what is read is checked, so
 // an unknown extension's content is never walked.
 // Spec: ITU-T X.690 §10, §11; RFC 5280 appendix B.
 
 import { Buffer } from 'node:buffer';
 
-/** Why some bytes are not the DER that was expected. Private to `core/x509`: parsers turn it into a reason. */
+/** Why some bytes are not the DER that was expected. Private to core: parsers turn it into a reason. */
 export class DerError extends Error {}
 
 /** One element: its whole identifier octet, its content octets, and the element itself with its header. */
