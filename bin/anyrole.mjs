@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // The command `anyrole`. Plain JavaScript that any Node parses: an old one must be able to say that it is old.
+import { existsSync } from 'node:fs';
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 7)) {
   process.stderr.write(
@@ -12,5 +14,7 @@ const { emitWarning } = process;
 process.emitWarning = (warning, ...rest) => {
   if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest);
 };
-const { main } = await import('../src/cli/anyrole.ts');
+// The repository runs its sources; the package of npm has none, and what is built of them.
+const isRepository = existsSync(new URL('../src', import.meta.url));
+const { main } = await import(isRepository ? '../src/cli/anyrole.ts' : '../dist/cli/anyrole.js');
 await main(process.argv, process.env);

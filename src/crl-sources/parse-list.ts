@@ -18,7 +18,10 @@ export async function parseList(bytes: Uint8Array, big = bigBytes): Promise<Pars
 
 function threadAnswer(bytes: Uint8Array): Promise<ThreadAnswer> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('./parse-thread.ts', import.meta.url), { workerData: bytes });
+    // `.ts` here, `.js` in the package.
+    const thread = new Worker(new URL(`./parse-thread${import.meta.url.slice(-3)}`, import.meta.url), {
+      workerData: bytes,
+    });
     thread.once('message', resolve);
     thread.once('error', reject);
     thread.once('exit', () => reject(new Error('the thread ended without an answer')));
