@@ -121,6 +121,23 @@ describe('GetAccountAuthorizationDetails', () => {
     assert.equal((await details(iam, { MaxItems: 0 })).code, 'ValidationError');
   });
 
+  test('hears every failure where the memory has the policies and not their documents', async () => {
+    const iam = rig();
+    for (const PolicyName of ['P', 'Q', 'R']) {
+      await iam.query('CreatePolicy', { PolicyName, PolicyDocument: allow('iam:*') });
+      const PolicyArn = `arn:aws:iam::${account}:policy/${PolicyName}`;
+      await iam.query('CreatePolicyVersion', { PolicyArn, PolicyDocument: allow('sts:*') });
+    }
+    await iam.query('ListPolicies', { Scope: 'Local', MaxItems: 1 });
+    await iam.query('ListPolicies', { Scope: 'Local' });
+    for (const MaxItems of [1, 2, 100]) {
+      const answer = await details(iam, { Filter: ['LocalManagedPolicy'], MaxItems });
+      assert.equal(answer.texts('Policies.member.PolicyVersionList.member.Document').length, Math.min(MaxItems, 3) * 2);
+    }
+    // A rejection that nobody hears, which would end the server, fails the test.
+    await new Promise(setImmediate);
+  });
+
   test("shows nothing of another account's", async () => {
     const iam = await withEverything();
     const stranger = await iam.stranger();

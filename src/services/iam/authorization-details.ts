@@ -286,18 +286,20 @@ async function roleDetail(call: Call, reader: Reader, role: RoleRecord): Promise
 }
 
 async function policyDetail(call: Call, reader: Reader, policy: PolicyOutline): Promise<Detail> {
-  const versions = policy.versions.map(async ({ versionId, createDate }) => {
-    const document = await findDocument(reader, call.account, policy, versionId);
-    return {
-      ...(document === undefined ? {} : { Document: percentEncoded(document) }),
-      VersionId: versionId,
-      IsDefaultVersion: versionId === policy.defaultVersionId,
-      CreateDate: createDate,
-    };
-  });
+  // Begun and awaited at once: a rejection that waits for nobody ends the process.
+  const PolicyVersionList = await Promise.all(
+    policy.versions.map(async ({ versionId, createDate }) => {
+      const document = await findDocument(reader, call.account, policy, versionId);
+      return {
+        ...(document === undefined ? {} : { Document: percentEncoded(document) }),
+        VersionId: versionId,
+        IsDefaultVersion: versionId === policy.defaultVersionId,
+        CreateDate: createDate,
+      };
+    }),
+  );
   const described = policy.description === null ? {} : { Description: policy.description };
-  const summary = await policySummary(reader, call, policy);
-  return { Policies: { ...summary, ...described, PolicyVersionList: await Promise.all(versions) } };
+  return { Policies: { ...(await policySummary(reader, call, policy)), ...described, PolicyVersionList } };
 }
 
 async function profilesOf(call: Call, reader: Reader, role: Entity) {
