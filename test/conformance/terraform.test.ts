@@ -9,10 +9,19 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   DeleteRolePolicyCommand,
+  GetAccountPasswordPolicyCommand,
+  GetGroupCommand,
+  GetOpenIDConnectProviderCommand,
   GetRoleCommand,
+  GetUserCommand,
   IAMClient,
+  ListAccessKeysCommand,
+  ListAccountAliasesCommand,
   ListInstanceProfilesCommand,
+  ListPoliciesCommand,
+  ListPolicyVersionsCommand,
   ListRolesCommand,
+  ListUsersCommand,
 } from '@aws-sdk/client-iam';
 import { makeCa } from '../pki.ts';
 import { accountId, type ConformanceServer, conformanceServer, region, rootKey } from './server.ts';
@@ -113,6 +122,9 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
       max_session_duration: 3600,
       actions: ['s3:GetObject'],
       attached_policy: 'AWSRolesAnywhereReadOnly',
+      bounded: true,
+      audiences: ['sts.amazonaws.com', 'app'],
+      thumbprint: '6938fd4d98bab03faadb97b34396831e3780aea1',
       tags: { team: 'pki', removed: 'yes' },
     });
     // A CA on its way to its successor: both in one bundle.
@@ -125,13 +137,16 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
       max_session_duration: 43200,
       actions: ['s3:GetObject', 's3:PutObject'],
       attached_policy: 'AWSRolesAnywhereFullAccess',
+      bounded: false,
+      audiences: ['sts.amazonaws.com'],
+      thumbprint: '9e99a48a9960b14926bb7f3b02e22da2b0ab7280',
       tags: { team: 'apps', added: '' },
     });
 
     const { exitCode, stderr } = await runTerraform('init', '-backend=false');
     if (exitCode !== 0) return t.skip(`the mirror has no provider for this machine: ${stderr.trim()}`);
     const made = await terraform(0, 'apply', '-auto-approve', first);
-    assert.match(made, /Apply complete! Resources: 11 added, 0 changed, 0 destroyed\./);
+    assert.match(made, /Apply complete! Resources: 26 added, 0 changed, 0 destroyed\./);
     assert.match(made, new RegExp(`account_id = "${accountId}"`));
     assert.match(await terraform(0, 'plan', '-detailed-exitcode', first), /No changes\./);
     const [anchor, profile] = await onlyOnes();
@@ -146,13 +161,14 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
     const resourceArn = anchor?.trustAnchorArn ?? '';
     await rolesAnywhere.tagResource({ resourceArn, tags: [{ key: 'team', value: 'nobody' }] }).promise();
     await iam.send(new DeleteRolePolicyCommand({ RoleName: 'app', PolicyName: 'look' }));
-    const disturbed = await terraform(2, 'plan', '-detailed-exitcode', first);
-    assert.match(disturbed, /# aws_iam_role_policy\.look will be created/);
-    assert.match(disturbed, /~ "team" += "nobody" -> "pki"/);
-
     const changed = await terraform(0, 'apply', '-auto-approve', second);
-    // The policy that was gone, and the attachment of another policy in the place of the old one.
-    assert.match(changed, /Apply complete! Resources: 2 added, 4 changed, 1 destroyed\./);
+    assert.match(changed, /# aws_iam_role_policy\.look will be created/);
+    assert.match(changed, /~ "team" += "nobody" -> "apps"/);
+    // The policy that was gone, the attachments of another policy in the place of the old one, and the alias.
+    assert.equal(
+      /Apply complete!.*/.exec(changed)?.[0],
+      'Apply complete! Resources: 4 added, 16 changed, 3 destroyed.',
+    );
     assert.match(await terraform(0, 'plan', '-detailed-exitcode', second), /No changes\./);
     const [renamed, updated] = await onlyOnes();
     assert.deepEqual([renamed?.trustAnchorId, updated?.profileId], [anchor?.trustAnchorId, profile?.profileId]);
@@ -162,17 +178,50 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: 'app' }));
     assert.equal(Role?.Description, 'second: für <Tests> & co');
     assert.equal(Role?.MaxSessionDuration, 43200);
+    await checkIam();
 
-    assert.match(await terraform(0, 'destroy', '-auto-approve', second), /Destroy complete! Resources: 11 destroyed\./);
+    assert.match(await terraform(0, 'destroy', '-auto-approve', second), /Destroy complete! Resources: 26 destroyed\./);
     assert.deepEqual(await onlyOnes(), []);
     assert.deepEqual((await iam.send(new ListRolesCommand({ PathPrefix: '/apps/' }))).Roles, []);
     assert.deepEqual((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles, []);
+    assert.deepEqual((await iam.send(new ListUsersCommand({}))).Users, []);
+    assert.deepEqual((await iam.send(new ListPoliciesCommand({ Scope: 'Local' }))).Policies, []);
 
     t.diagnostic(`called: ${[...new Set(server.visited.map(({ operation }) => operation))].sort().join(' ')}`);
     const refusals = server.visited.flatMap(({ operation, code }) => (code ? [`${operation} ${code}`] : []));
     assert.deepEqual([...new Set(refusals)], ['iam.GetRolePolicy NoSuchEntity']);
     assert.deepEqual(strangers, []);
   });
+
+  /** What the second apply left of users, groups, policies, their provider and the account. */
+  async function checkIam() {
+    const { User } = await iam.send(new GetUserCommand({ UserName: 'ada' }));
+    assert.deepEqual([User?.Path, User?.PermissionsBoundary], ['/second/', undefined]);
+    const { AccessKeyMetadata } = await iam.send(new ListAccessKeysCommand({ UserName: 'ada' }));
+    assert.deepEqual(
+      AccessKeyMetadata?.map(({ Status }) => Status),
+      ['Inactive'],
+    );
+    const { Group, Users } = await iam.send(new GetGroupCommand({ GroupName: 'ops' }));
+    assert.deepEqual([Group?.Path, Users?.map(({ UserName }) => UserName)], ['/second/', ['ada']]);
+    const PolicyArn = `arn:aws:iam::${accountId}:policy/apps/own`;
+    const { Versions } = await iam.send(new ListPolicyVersionsCommand({ PolicyArn }));
+    assert.deepEqual(
+      Versions?.map(({ VersionId, IsDefaultVersion }) => [VersionId, IsDefaultVersion]),
+      [
+        ['v2', true],
+        ['v1', false],
+      ],
+    );
+    const issuer = `arn:aws:iam::${accountId}:oidc-provider/pods.example/clusters/${region}`;
+    const provider = await iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: issuer }));
+    assert.deepEqual(provider.ClientIDList, ['sts.amazonaws.com']);
+    assert.deepEqual(provider.ThumbprintList, ['9e99a48a9960b14926bb7f3b02e22da2b0ab7280']);
+    const { AccountAliases } = await iam.send(new ListAccountAliasesCommand({}));
+    const { PasswordPolicy } = await iam.send(new GetAccountPasswordPolicyCommand({}));
+    assert.deepEqual(AccountAliases, ['second-alias']);
+    assert.deepEqual([PasswordPolicy?.RequireSymbols, PasswordPolicy?.ExpirePasswords], [false, false]);
+  }
 
   /** The trust anchor and the profile, where there is one of each; nothing where there is none. */
   async function onlyOnes() {

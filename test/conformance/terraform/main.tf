@@ -1,5 +1,5 @@
-# One of each resource that Roles Anywhere and its roles need. The server is named by endpoints alone; the credentials are
-# validated, and the account id is asked for, as against AWS.
+# The provider, and one of each resource that Roles Anywhere and its roles need. The server is named by endpoints alone; the
+# credentials are validated, and the account id is asked for, as against AWS.
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
@@ -142,34 +142,4 @@ output "profile_id" {
 
 output "attached_policy_document" {
   value = data.aws_iam_policy.attached.policy
-}
-
-resource "aws_iam_openid_connect_provider" "issuer" {
-  url             = "https://issuer.example/tenant"
-  client_id_list  = ["app", "sts.amazonaws.com"]
-  thumbprint_list = ["6938fd4d98bab03faadb97b34396831e3780aea1"]
-  tags            = { team = "identity" }
-}
-
-resource "aws_iam_account_alias" "name" {
-  account_alias = "example-account"
-}
-
-resource "aws_iam_account_password_policy" "strict" {
-  minimum_password_length        = 14
-  require_numbers                = true
-  require_symbols                = true
-  allow_users_to_change_password = true
-  max_password_age               = 90
-  password_reuse_prevention      = 5
-}
-
-resource "aws_iam_user" "person" {
-  name = "person"
-}
-
-resource "aws_iam_user_login_profile" "person" {
-  user                    = aws_iam_user.person.name
-  password_length         = 20
-  password_reset_required = true
 }

@@ -47,3 +47,15 @@ variable "attached_policy" {
 variable "tags" {
   type = map(string)
 }
+
+variable "bounded" {
+  type = bool
+}
+
+variable "audiences" {
+  type = list(string)
+}
+
+variable "thumbprint" {
+  type = string
+}
