@@ -102,7 +102,12 @@ async function wayOf(options: ConnectionOptions, { url }: Endpoint, environment:
   const bundle = options.ca ?? (environment.AWS_CA_BUNDLE || undefined);
   const ca = bundle && url.protocol === 'https:' ? (await readMaterial('CA bundle', bundle)).bytes : undefined;
   const proxy = proxyFor(url, options.proxy, environment);
-  return { proxy, ca: ca && Buffer.from(ca).toString('utf8'), timeoutMilliseconds };
+  return {
+    proxy,
+    ca: ca && Buffer.from(ca).toString('utf8'),
+    timeoutMilliseconds,
+    verifySsl: options.verifySsl ?? true,
+  };
 }
 
 function attemptsOf({ maxAttempts }: ConnectionOptions, { AWS_MAX_ATTEMPTS }: Environment): number {

@@ -1,5 +1,5 @@
 // One request over HTTP or HTTPS and its whole answer, bounded in bytes and time: no redirect, no compression, no kept
-// connection, no unverified TLS; through a proxy where one leads there.
+// connection, no unverified TLS unless asked for; through a proxy where one leads there.
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { connect as connectTls } from 'node:tls';
@@ -20,6 +20,8 @@ export type Way = {
   readonly proxy?: URL | undefined;
   /** PEM of the authorities that the server's certificate may lead to. Absent: Node's. */
   readonly ca?: string | undefined;
+  /** `false`: whoever answers is believed. */
+  readonly verifySsl?: boolean;
   /** For all of it, connecting included. */
   readonly timeoutMilliseconds: number;
 };
@@ -58,7 +60,8 @@ async function asked(sent: Sent, way: Way, signal: AbortSignal): Promise<Incomin
 
 type Options = { readonly method: string; readonly headers: string[]; readonly signal: AbortSignal };
 
-async function opened(url: URL, options: Options, { proxy, ca }: Way, signal: AbortSignal): Promise<ClientRequest> {
+async function opened(url: URL, options: Options, way: Way, signal: AbortSignal): Promise<ClientRequest> {
+  const { proxy, ca, verifySsl } = way;
   // Agents of our own: the global ones may have been told of a proxy, and would keep connections.
   if (url.protocol === 'http:') {
     if (proxy === undefined) return requestHttp(url, { ...options, agent: new HttpAgent() });
@@ -66,7 +69,8 @@ async function opened(url: URL, options: Options, { proxy, ca }: Way, signal: Ab
     const opener = proxy.protocol === 'https:' ? requestHttps : requestHttp;
     return opener(new URL(proxy.origin), { ...options, headers, path: url.href, agent: false });
   }
-  const trust = { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) } as const;
+  const rejectUnauthorized = verifySsl !== false;
+  const trust = { minVersion: 'TLSv1.2', rejectUnauthorized, ...(ca === undefined ? {} : { ca }) } as const;
   if (proxy === undefined) return requestHttps(url, { ...options, ...trust, agent: new HttpsAgent() });
   const socket = await tunnel(proxy, `${url.hostname}:${url.port || '443'}`, signal);
   const servername = url.hostname.replace(/^\[|\]$/g, '');

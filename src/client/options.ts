@@ -59,6 +59,8 @@ export type ConnectionOptions = {
   readonly proxy?: string | false;
   /** The authorities that the server's certificate may lead to, in the place of Node's. Absent: the file of AWS_CA_BUNDLE. */
   readonly ca?: Material;
+  /** `false`: the server's certificate is not checked, and whoever stands between may answer. For tests. */
+  readonly verifySsl?: false;
   /** Attempts in all, 1–10. Absent: AWS_MAX_ATTEMPTS, then 3. */
   readonly maxAttempts?: number;
   /** Milliseconds for one attempt, connecting included. Absent: 10,000. */
