@@ -1,8 +1,8 @@
-// The command line: what can be asked, with which flags. Each command's work is done elsewhere.
-import { Command, CommanderError } from 'commander';
+// The command line: what can be asked, with which flags. Each command's work is done elsewhere, in a module that is loaded
+// when it is asked for: who wants credentials does not wait for a server to be read.
+import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, defaultDataDir, defaultListen, type Environment } from '../config.ts';
-import { quickstart } from './quickstart.ts';
-import { serve } from './serve.ts';
+import { bindingFlags } from './binding-flags.ts';
 
 /** Exit status of a wrong flag, file or variable. */
 const usageStatus = 2;
@@ -35,13 +35,45 @@ function program(environment: Environment): Command {
     .option('--tls-cert <file>', 'PEM of the certificate and its chain')
     .option('--tls-key <file>', "PEM of the certificate's private key")
     .option('--allow-plain-http', 'listen beyond loopback without TLS, e.g. behind a proxy that adds it')
-    .action((flags) => serve(flags, environment));
+    .action(async (flags) => (await import('./serve.ts')).serve(flags, environment));
   listening(
     anyrole.command('quickstart').description('run a demonstration: a PKI, a role, and credentials from a certificate'),
   )
     .option('--once', 'stop after the proof')
-    .action((flags) => quickstart(flags, environment));
+    .action(async (flags) => (await import('./quickstart.ts')).quickstart(flags, environment));
+  clientCommands(anyrole, environment);
   return anyrole;
+}
+
+/** The commands of the official credential helper, and `session`. */
+function clientCommands(anyrole: Command, environment: Environment): void {
+  const asking = (name: string, description: string) =>
+    bindingFlags(anyrole.command(name).description(description), 'identity', 'session').addOption(debug());
+  asking('credential-process', 'print credentials as the JSON that credential_process of an AWS profile expects')
+    .option('--cache', 'keep the credentials below ~/.cache/anyrole until they end, for the next call')
+    .action(async (flags, command) =>
+      (await import('./credential-process.ts')).credentialProcess(flags, command, environment),
+    );
+  asking('update', 'keep a profile of the shared credentials file filled')
+    .option('--profile <name>', 'which profile', 'default')
+    .option('--once', 'update once and end')
+    .action(async (flags, command) => (await import('./update.ts')).update(flags, command, environment));
+  asking('session', 'show a session, or print it for a shell: eval "$(anyrole session --export …)"')
+    .addOption(new Option('--export', 'lines for a shell').conflicts('json'))
+    .addOption(new Option('--json', 'all of it as JSON'))
+    .action(async (flags, command) => (await import('./session.ts')).session(flags, command, environment));
+  bindingFlags(anyrole.command('sign-string').description('sign a fixed string, to see that the key works'), 'identity')
+    .addOption(new Option('--digest <name>', 'hash').choices(['SHA256', 'SHA384', 'SHA512']).default('SHA256'))
+    .addOption(new Option('--format <name>', 'form').choices(['json', 'text', 'bin']).default('json'))
+    .addOption(debug())
+    .action(async (flags, command) => (await import('./sign-string.ts')).signString(flags, command, environment));
+  bindingFlags(anyrole.command('read-certificate-data').description('tell what a certificate is'), 'certificate')
+    .addOption(debug())
+    .action(async (_, command) => (await import('./read-certificate-data.ts')).readCertificateData(command));
+}
+
+function debug(): Option {
+  return new Option('--debug', 'tell on standard error who asks whom for what; no secrets');
 }
 
 function listening(command: Command): Command {
