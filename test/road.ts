@@ -168,7 +168,10 @@ export async function testRoad({
     metrics: metrics(),
     fetchedCrls,
     now: () => now,
-    newId: () => `00000000-0000-7000-8000-${(++counter).toString(16).padStart(12, '0')}`,
+    newId() {
+      const time = now.getTime().toString(16).padStart(12, '0');
+      return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${(++counter).toString(16).padStart(12, '0')}`;
+    },
     randomBytes,
   };
   const origin = { ip: '127.0.0.1', userAgent: 'test', secure: false };

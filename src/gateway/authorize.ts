@@ -14,6 +14,7 @@ import { contextOf, type PolicyRequest } from '../core/policy/request.ts';
 import { parseArn } from '../services/arn.ts';
 import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { callerKeys, listKeys, requestKeys } from '../services/condition-keys.ts';
+import { denialReason } from '../services/denials.ts';
 import { type Standing, standingOf } from './standing.ts';
 
 /** Longest ARN that is repeated, in characters: it may hold input that is not validated yet. */
@@ -32,15 +33,9 @@ export async function authorize(
     const request = requestOf(call, standing, access.action ?? action, access);
     const decision = decide(call, standing, access, request);
     if (decision.decision === 'allowed') continue;
-    const { action: asked } = request;
-    const resource = request.resource.slice(0, maxArn);
     const ownWords = decision.because === 'noIdentityBasedPolicyAllows' ? access.denial : undefined;
-    throw commonError('accessDenied', protocol, ownWords ?? sentence(call, request, decision), {
-      reason: decision.because,
-      action: asked,
-      resource,
-      decision,
-    });
+    const words = ownWords ?? sentence(call, request, decision);
+    throw commonError('accessDenied', protocol, words, denialReason(request, decision));
   }
 }
 

@@ -8,6 +8,7 @@ import type { Reader, Writer } from '../store/store.ts';
 import { auditCollection } from '../telemetry/audit.ts';
 import { entriesOf, type Visit } from './record.ts';
 import { admit } from './throttle.ts';
+import { eventOf } from './trail.ts';
 import type { World } from './world.ts';
 
 type Known = {
@@ -74,6 +75,7 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     shareEventWith(other) {
       if (other !== account) visit.sharedWith = other;
     },
+    eventOf: (requestId) => eventOf(world, account, requestId),
     explain: (reason) => visit.explanations.push(reason),
     read: <T>(work: (reader: Reader) => Promise<T>) => world.store.read(work),
     write,

@@ -12,6 +12,7 @@ import { StoreUnavailable } from '../store/store.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { callOf } from './call.ts';
+import { encodedMessage } from './encoded-message.ts';
 import { useOf } from './last-uses.ts';
 import { record, type Visit } from './record.ts';
 import { type Addressee, addressee, route } from './route.ts';
@@ -28,8 +29,9 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
   const to = addressee(world.services, request, signature);
   const protocol = protocols[to.protocol];
   const visit: Visit = {
-    requestId: world.newId(),
+    // In this order: whoever looks for the event of an id knows that it began no later.
     startedAt: world.now(),
+    requestId: world.newId(),
     origin,
     protocol: to.protocol,
     explanations: [],
@@ -59,7 +61,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
   } catch (thrown) {
     const error = asServiceError(world, visit, thrown);
     visit.error = error;
-    return protocol.refuse(error, visit.requestId, to.xmlNamespace);
+    const refusal = protocol.refuse(error, visit.requestId, to.xmlNamespace);
+    return { ...refusal, headers: [...refusal.headers, ...encodedMessage(world, visit)] };
   } finally {
     recorded(world, visit);
   }

@@ -8,7 +8,7 @@ import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
 import type { Crl } from '../core/x509/crl.ts';
 import type { validatePath } from '../core/x509/path.ts';
-import type { Reader, Writer } from '../store/store.ts';
+import type { Document, Reader, Writer } from '../store/store.ts';
 import type { FetchedCrls } from './fetched-crls.ts';
 import type { Settings } from './settings.ts';
 import type { Issuers } from './web-identity.ts';
@@ -109,6 +109,8 @@ export type Call = {
   readonly issuers: Issuers;
   /** Has the event of this change written for another account, too: the one that it is done to. */
   shareEventWith(account: string): void;
+  /** The audit event of a request that the account made, or undefined: made by another, long ago, or never. */
+  eventOf(requestId: string): Promise<Document | undefined>;
   /** Adds facts for the audit event and the operator; the caller never sees them. */
   explain(reason: Reason): void;
 };
@@ -119,6 +121,7 @@ export const purposes = Object.freeze({
   accessKey: 'access key',
   pageToken: 'page token',
   password: 'password',
+  authorizationMessage: 'authorization message',
 });
 
 /** Declares an operation: one export, from which its route, types, validation, authorization and record are derived. */

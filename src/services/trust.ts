@@ -1,10 +1,12 @@
 // Whether a role's trust policy lets somebody who has no policies of their own assume it: an AWS service, or whom an
 // identity provider vouches for. Whoever has a policy of their own is judged on the road.
-import { type Decision, evaluateTrust } from '../core/policy/evaluate.ts';
+import type { Reason } from '../contract/error.ts';
+import { evaluateTrust } from '../core/policy/evaluate.ts';
 import { contextOf, type Principal } from '../core/policy/request.ts';
 import { parseArn } from './arn.ts';
 import type { Call } from './call.ts';
 import { type Keys, listKeys, requestKeys } from './condition-keys.ts';
+import { type Denial, denialReason } from './denials.ts';
 
 export type TrustQuestion = {
   readonly role: { readonly arn: string; readonly assumeRolePolicyDocument: string };
@@ -17,7 +19,8 @@ export type TrustQuestion = {
   readonly lists?: readonly string[];
 };
 
-export type Untrusted = { readonly action: string; readonly decision: Decision };
+/** The first action that is not allowed, and why. */
+export type Untrusted = Reason & Denial;
 
 /** The first action that the role's trust policy does not allow, or undefined. */
 export function untrusted(call: Call, question: TrustQuestion): Untrusted | undefined {
@@ -29,7 +32,7 @@ export function untrusted(call: Call, question: TrustQuestion): Untrusted | unde
   for (const action of actions) {
     const request = { principal, action, resource: role.arn, resourceAccount, context, multivalued };
     const decision = evaluateTrust(trust, request);
-    if (decision.decision !== 'allowed') return { action, decision };
+    if (decision.decision !== 'allowed') return denialReason(request, decision);
   }
   return undefined;
 }

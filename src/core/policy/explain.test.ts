@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type PolicyKind, parsePolicy } from './document.ts';
 import { evaluate, type NamedPolicy, type PolicySet } from './evaluate.ts';
-import { obstaclesTo } from './explain.ts';
+import { obstaclesTo, obstacleText } from './explain.ts';
 import { contextOf, type PolicyRequest } from './request.ts';
 
 function policy(name: string, kind: PolicyKind, ...statements: object[]): NamedPolicy {
@@ -76,4 +76,21 @@ test('removing what is named allows: conditions met, gaps filled', () => {
   const context = contextOf({ 'aws:SecureTransport': 'true' });
   assert.deepEqual(obstacles(set, { context }), [gap('boundary')]);
   assert.deepEqual(obstacles({ ...set, permissionsBoundary: own(rule()) }, { context }), []);
+});
+
+test('obstacles are told in words', () => {
+  const set = {
+    identity: [own(rule({ Effect: 'Deny' }), rule({ Sid: 'Secure', ...secure }))],
+    permissionsBoundary: policy('bound', 'identity', rule({ Action: 'ec2:*' })),
+  };
+  assert.deepEqual(obstacles(set).map(obstacleText), [
+    'statement 1 of own must not deny it',
+    'an identity-based policy must allow it: the conditions are not met of statement 2 (Secure) of own (Bool aws:SecureTransport true, and the request has false)',
+    'the permissions boundary must allow s3:GetObject on arn:aws:s3:::b/x',
+  ]);
+});
+
+test('a condition on a key that the request lacks says so', () => {
+  const [obstacle] = obstacles({ identity: [own(rule(secure))] }, { context: contextOf({}) });
+  assert.match(obstacle ? obstacleText(obstacle) : '', /and the request has none\)$/);
 });

@@ -26,9 +26,7 @@ export function checkTrustPolicy(
     actions: ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity'],
     context: trustContext(trustAnchor, session, call),
   });
-  if (refused === undefined) return;
-  const { action, decision } = refused;
-  throw unassumable(roleArn, { reason: decision.because, action, decision });
+  if (refused !== undefined) throw unassumable(roleArn, refused);
 }
 
 /** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */

@@ -5,6 +5,7 @@ import { commonError, error, type Reason, type ServiceError } from '../../contra
 export const ExpiredTokenException = error('ExpiredTokenException', 400);
 export const IDPCommunicationError = error('IDPCommunicationError', 400);
 export const IDPRejectedClaim = error('IDPRejectedClaim', 403);
+export const InvalidAuthorizationMessageException = error('InvalidAuthorizationMessageException', 400);
 export const InvalidIdentityToken = error('InvalidIdentityToken', 400);
 export const MalformedPolicyDocument = error('MalformedPolicyDocument', 400);
 export const PackedPolicyTooLarge = error('PackedPolicyTooLarge', 400);

@@ -3,6 +3,7 @@ import { service } from '../../contract/operation.ts';
 import type { Call } from '../call.ts';
 import * as accessKeyInfo from './access-key-info.ts';
 import * as assumeRole from './assume-role.ts';
+import * as authorizationMessage from './authorization-message.ts';
 import { awsOperations } from './aws-operations.ts';
 import * as callerIdentity from './caller-identity.ts';
 import * as federationToken from './federation-token.ts';
@@ -14,6 +15,14 @@ export const sts = service<Call>({
   protocol: 'query',
   version: '2011-06-15',
   xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
-  modules: [callerIdentity, assumeRole, sessionToken, federationToken, webIdentity, accessKeyInfo],
+  modules: [
+    callerIdentity,
+    assumeRole,
+    sessionToken,
+    federationToken,
+    webIdentity,
+    accessKeyInfo,
+    authorizationMessage,
+  ],
   awsOperations,
 });

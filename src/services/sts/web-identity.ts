@@ -225,7 +225,5 @@ function checkTrust(
     },
     lists: [`${issuer}:amr`.toLowerCase()],
   });
-  if (refused === undefined) return;
-  const { action, decision } = refused;
-  throw denied(sentence, { reason: decision.because, action, decision });
+  if (refused !== undefined) throw denied(sentence, refused);
 }
