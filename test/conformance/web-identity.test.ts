@@ -1,4 +1,4 @@
-// Clients that hold an identity token in a file, as pods and workflows do: the AWS CLI and boto3 against an issuer on this
+// Clients that hold an identity token, as pods and workflows do: the AWS CLI, boto3 and SDK v3 against an issuer on this
 // machine that is asked over HTTP, discovery and keys and all.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -6,9 +6,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import {
+  AssumeRoleWithWebIdentityCommand,
+  GetCallerIdentityCommand,
+  InvalidIdentityTokenException,
+  MalformedPolicyDocumentException,
+  STSClient,
+} from '@aws-sdk/client-sts';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { oidcProviderArn } from '../../src/services/iam/records.ts';
-import { accountId, type ConformanceServer, conformanceServer } from './server.ts';
+import { accountId, type ConformanceServer, conformanceServer, region } from './server.ts';
 import { needs, python, run } from './tools.ts';
 
 const roleArn = `arn:aws:iam::${accountId}:role/Pod`;
@@ -20,6 +27,7 @@ describe('an identity token in a file', needs('python3', '-c', 'import boto3'), 
   let url: string;
   let server: ConformanceServer;
   let environment: ConformanceServer['environment'];
+  let token: string;
   const asked: string[] = [];
 
   before(async () => {
@@ -53,7 +61,7 @@ describe('an identity token in a file', needs('python3', '-c', 'import boto3'), 
         },
       },
     });
-    const token = await new SignJWT({ sub: 'system:serviceaccount:default:app' })
+    token = await new SignJWT({ sub: 'system:serviceaccount:default:app' })
       .setProtectedHeader({ alg: 'RS256', kid: 'one' })
       .setIssuer(url)
       .setAudience(['sts.amazonaws.com'])
@@ -89,5 +97,28 @@ describe('an identity token in a file', needs('python3', '-c', 'import boto3'), 
     assert.equal(exitCode, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), [session, 1]);
     assert.deepEqual(asked, ['/pods/.well-known/openid-configuration', '/pods/keys']);
+  });
+
+  test('and for the AWS SDK v3, whose refusals have their classes', async () => {
+    const asking = { RoleArn: roleArn, RoleSessionName: 'app', DurationSeconds: 900 };
+    const sts = new STSClient({ endpoint: server.url, region });
+    const assume = (WebIdentityToken: string, more = {}) =>
+      sts.send(new AssumeRoleWithWebIdentityCommand({ ...asking, WebIdentityToken, ...more }));
+    const { Credentials, Provider, Audience, SubjectFromWebIdentityToken: subject } = await assume(token);
+    assert.deepEqual([Audience, subject], ['sts.amazonaws.com', 'system:serviceaccount:default:app']);
+    assert.equal(Provider, oidcProviderArn(accountId, url));
+    assert.ok(Credentials?.Expiration instanceof Date);
+    const credentials = {
+      accessKeyId: Credentials.AccessKeyId ?? '',
+      secretAccessKey: Credentials.SecretAccessKey ?? '',
+      sessionToken: Credentials.SessionToken ?? '',
+    };
+    const holder = new STSClient({ endpoint: server.url, region, credentials });
+    assert.equal((await holder.send(new GetCallerIdentityCommand({}))).Arn, session);
+    holder.destroy();
+    const [head, body] = token.split('.');
+    await assert.rejects(assume(`${head}.${body}.${'A'.repeat(342)}`), InvalidIdentityTokenException);
+    await assert.rejects(assume(token, { Policy: '{' }), MalformedPolicyDocumentException);
+    sts.destroy();
   });
 });
