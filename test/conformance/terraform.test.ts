@@ -148,6 +148,7 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
     const made = await terraform(0, 'apply', '-auto-approve', first);
     assert.match(made, /Apply complete! Resources: 26 added, 0 changed, 0 destroyed\./);
     assert.match(made, new RegExp(`account_id = "${accountId}"`));
+    assert.match(made, /may = \{\s+"s3:GetObject" = "allowed"\s+"s3:PutObject" = "implicitDeny"\s+\}\nmay_all = false/);
     assert.match(await terraform(0, 'plan', '-detailed-exitcode', first), /No changes\./);
     const [anchor, profile] = await onlyOnes();
     assert.deepEqual([anchor?.name, anchor?.enabled], ['first anchor', true]);
@@ -164,6 +165,7 @@ describe('Terraform', { ...needs('terraform', 'version'), ...installed }, () => 
     const changed = await terraform(0, 'apply', '-auto-approve', second);
     assert.match(changed, /# aws_iam_role_policy\.look will be created/);
     assert.match(changed, /~ "team" += "nobody" -> "apps"/);
+    assert.match(changed, /may = \{\s+"s3:GetObject" = "allowed"\s+"s3:PutObject" = "allowed"\s+\}\nmay_all = true/);
     // The policy that was gone, the attachments of another policy in the place of the old one, and the alias.
     assert.equal(
       /Apply complete!.*/.exec(changed)?.[0],
