@@ -41,6 +41,17 @@ function program(environment: Environment): Command {
   )
     .option('--once', 'stop after the proof')
     .action(async (flags) => (await import('./quickstart.ts')).quickstart(flags, environment));
+  anyrole
+    .command('explain <request-id>')
+    .description(
+      'tell why a request came out as it did: asks a running server with the AWS credentials of the environment',
+    )
+    .option('--endpoint <url>', 'where the server is (default: AWS_ENDPOINT_URL)')
+    .option('--region <region>', 'where to sign (default: AWS_REGION)')
+    .option('--json', 'all of it as JSON')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (requestId, flags) => (await import('./explain.ts')).explain(requestId, flags, environment));
   clientCommands(anyrole, environment);
   return anyrole;
 }

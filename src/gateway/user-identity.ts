@@ -3,6 +3,7 @@
 import type { FederatedUserClaims, RoleClaims, SessionClaims } from '../core/session/claims.ts';
 import { formatArn } from '../services/arn.ts';
 import { type Caller, isSigner, type Signer } from '../services/call.ts';
+import { certificateFacts } from '../services/certificate-facts.ts';
 import type { Document } from '../store/store.ts';
 
 type Members = { readonly [member: string]: Document };
@@ -18,7 +19,7 @@ export function userIdentity(caller: Caller): Members {
       return {
         type: 'Unknown',
         principalId: caller.certificate.serialHex,
-        certificate: caller.certificate.fingerprint,
+        ...certificateFacts(caller.certificate),
       };
     case 'stranger': {
       const { vouchedFor } = caller;

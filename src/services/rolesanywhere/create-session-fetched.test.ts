@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CrlOptions, distributionPoints, type Minted, makeCa } from '../../../test/pki.ts';
-import { fingerprintOf } from '../../../test/road.ts';
 import { crlHostOf } from '../../core/x509/crl-url.ts';
+import { certificateFacts } from '../certificate-facts.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { type Arranged, type Arrangement, arranged, imported, refused } from './rig.test.ts';
 
@@ -67,13 +67,14 @@ const listing = ({ ca, leaf }: Pick<Arranged, 'ca' | 'leaf'>, options: CrlOption
 
 /** The explanation of a refusal that a source causes, the leaf that met it included. */
 const ofSource = (
-  { der }: Pick<Minted, 'der'>,
+  { certificate }: Pick<Minted, 'certificate'>,
   facts: { readonly reason: string; readonly [fact: string]: unknown },
 ) => ({
   ...facts,
   rule: 'Ours: the revocation policy of the trust anchor, RFC 5280 §6.3.3',
   detail: `the CRL source has ${facts.reason === 'staleCrl' ? 'a list past its nextUpdate' : 'no list that can be used'}`,
-  certificate: fingerprintOf(der),
+  step: 'revocation',
+  ...certificateFacts(certificate),
 });
 
 test('a certificate on a fetched list is refused, another is not', async () => {
@@ -86,7 +87,8 @@ test('a certificate on a fetched list is refused, another is not', async () => {
       reason: 'revoked',
       rule: 'RFC 5280 §6.3.3(j)',
       detail: 'revoked at 2026-11-01T00:00:00.000Z: keyCompromise',
-      certificate: fingerprintOf(leaf.der),
+      step: 'revocation',
+      ...certificateFacts(leaf.certificate),
       serialNumber: leaf.certificate.serialHex,
       cause: 'listed',
       crlSourceId,

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { type CertificateOptions, der, makeCa, minted } from '../../../test/pki.ts';
 import { fingerprintOf } from '../../../test/road.ts';
 import type { WireRequest } from '../../protocols/protocol.ts';
+import { certificateFacts } from '../certificate-facts.ts';
 import { type Arranged, type Asked, arranged } from './rig.test.ts';
 
 /** Why a request is refused, by the line of the log; whoever proves the key of a certificate has an event that says the same. */
@@ -40,9 +41,12 @@ for (const [options, cause, rule] of [
     const server = await arranged();
     const { asked, intermediate } = through(server, options);
     const [reason] = await why(server, asked);
-    const certificate = fingerprintOf(intermediate.der);
     assert.equal(typeof reason?.detail, 'string');
-    assert.deepEqual({ ...reason, detail: '' }, { reason: 'untrusted', cause, rule, detail: '', certificate });
+    const blamed = certificateFacts(intermediate.certificate);
+    assert.deepEqual(
+      { ...reason, detail: '' },
+      { reason: 'untrusted', step: 'chain', cause, rule, detail: '', ...blamed },
+    );
   });
 }
 
@@ -60,7 +64,7 @@ for (const [options, reason, cause, rule] of [
     const [found] = await why(server, { leaf });
     assert.deepEqual(
       { ...found, detail: '' },
-      { reason, cause, rule, detail: '', certificate: fingerprintOf(leaf.der) },
+      { reason, step: 'chain', cause, rule, detail: '', ...certificateFacts(leaf.certificate) },
     );
   });
 }
@@ -71,6 +75,7 @@ test('too many certificates have no certificate at fault', async () => {
   assert.deepEqual(await why(server, { chain }), [
     {
       reason: 'chainTooLong',
+      step: 'chain',
       cause: 'tooManyCertificates',
       rule: 'Roles Anywhere quotas',
       detail: '6 certificates besides the leaf, more than 5',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Authority, type CrlOptions, makeCa } from '../../../test/pki.ts';
 import { fingerprintOf } from '../../../test/road.ts';
+import { certificateFacts } from '../certificate-facts.ts';
 import { defaultSettings } from '../settings.ts';
 import { type Arranged, arranged, bundle, imported, keysOf, refused } from './rig.test.ts';
 
@@ -32,7 +33,8 @@ test('a listed certificate is refused from the next request on, its session live
       reason: 'revoked',
       rule: 'RFC 5280 §6.3.3(j)',
       detail: 'revoked at 2026-11-01T00:00:00.000Z: keyCompromise',
-      certificate: fingerprintOf(leaf.der),
+      step: 'revocation',
+      ...certificateFacts(leaf.certificate),
       serialNumber: leaf.certificate.serialHex,
       cause: 'listed',
       crlId,

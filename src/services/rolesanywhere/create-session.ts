@@ -12,6 +12,7 @@ import type { PathReason } from '../../core/x509/path.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { parseArn } from '../arn.ts';
 import { type Call, type CertificateHolder, operation } from '../call.ts';
+import { certificateFacts } from '../certificate-facts.ts';
 import { findManagedPolicy, findRole, type RoleRecord } from '../iam/records.ts';
 import { AccessDeniedException, unassumable, ValidationException } from './errors.ts';
 import { followPoints, revocationDemands } from './fetched-revocation.ts';
@@ -132,8 +133,10 @@ async function firstUnknown(
 
 // AWS seen: the sentences of this and the next three checks, in this order; a disabled profile's is not known.
 function checkTrustAnchor(trustAnchor: TrustAnchorRecord | undefined): asserts trustAnchor is TrustAnchorRecord {
-  if (trustAnchor === undefined) throw denied("Specified Trust Anchor wasn't found.", { reason: 'noTrustAnchor' });
-  if (!trustAnchor.enabled) throw denied('Specified Trust Anchor is disabled.', { reason: 'trustAnchorDisabled' });
+  if (trustAnchor === undefined)
+    throw denied("Specified Trust Anchor wasn't found.", { reason: 'noTrustAnchor', step: 'trustAnchor' });
+  if (!trustAnchor.enabled)
+    throw denied('Specified Trust Anchor is disabled.', { reason: 'trustAnchorDisabled', step: 'trustAnchor' });
 }
 
 function checkProfile(profile: ProfileRecord | undefined): asserts profile is ProfileRecord {
@@ -145,7 +148,7 @@ function checkProfile(profile: ProfileRecord | undefined): asserts profile is Pr
         : profile.roleArns.length === 0
           ? 'profileWithoutRoles'
           : undefined;
-  if (reason !== undefined) throw denied('Invalid or empty profile provided.', { reason });
+  if (reason !== undefined) throw denied('Invalid or empty profile provided.', { reason, step: 'profile' });
 }
 
 const untrusted: Readonly<Record<PathReason, string>> = {
@@ -163,38 +166,52 @@ function checkChain(holder: CertificateHolder, anchors: readonly Certificate[], 
   if (verdict.ok) return verdict.path;
   // What was passed over may be the certificate that is missing.
   for (const element of holder.strangeElements) call.explain({ reason: 'ignoredChainElement', ...element });
-  const { reason, cause, rule, detail } = verdict;
-  throw denied(untrusted[reason], { reason, cause, rule, detail, certificate: verdict.certificate?.fingerprint });
+  const { reason, cause, rule, detail, certificate } = verdict;
+  throw denied(untrusted[reason], {
+    reason,
+    step: 'chain',
+    cause,
+    rule,
+    detail,
+    ...(certificate && certificateFacts(certificate)),
+  });
 }
 
 function checkProof(holder: CertificateHolder): void {
   const verdict = holder.proof();
-  if (!verdict.ok) throw denied('Invalid signature', { reason: verdict.reason });
+  if (!verdict.ok) throw denied('Invalid signature', { reason: verdict.reason, step: 'proof' });
 }
 
 function checkRoleInProfile({ roleArn }: Asked, profile: ProfileRecord): void {
   if (profile.roleArns.includes(roleArn)) return;
-  throw denied("Requested Role isn't one of those listed in the Profile.", { reason: 'roleNotInProfile', roleArn });
+  throw denied("Requested Role isn't one of those listed in the Profile.", {
+    reason: 'roleNotInProfile',
+    step: 'profile',
+    roleArn,
+  });
 }
 
 function checkSessionName({ roleSessionName }: Asked, profile: ProfileRecord): void {
   if (roleSessionName === undefined || profile.acceptRoleSessionName) return;
-  throw denied('Not authorized to set roleSessionName', { reason: 'roleSessionNameNotAccepted' });
+  throw denied('Not authorized to set roleSessionName', { reason: 'roleSessionNameNotAccepted', step: 'profile' });
 }
 
 /** AWS doc: `requireInstanceProperties` is unused. Ours: the operator may have it enforced; the sentence is ours, too. */
 function checkInstanceProperties({ instanceProperties = {} }: Asked, profile: ProfileRecord, call: Call): void {
   if (!profile.requireInstanceProperties || !call.settings.enforceInstanceProperties) return;
   if (Object.keys(instanceProperties).length > 0) return;
-  throw denied('Instance properties are required by the Profile.', { reason: 'instancePropertiesMissing' });
+  throw denied('Instance properties are required by the Profile.', {
+    reason: 'instancePropertiesMissing',
+    step: 'profile',
+  });
 }
 
 function identify({ certificate }: CertificateHolder, asked: Asked, role: RoleRecord | undefined): Identity {
-  if (role === undefined) throw unassumable(asked.roleArn, { reason: 'noRole' });
+  if (role === undefined) throw unassumable(asked.roleArn, { reason: 'noRole', step: 'role' });
   const sourceIdentity = sourceIdentityOf(certificate);
-  if (!sourceIdentity.ok) throw unassumable(asked.roleArn, sourceIdentity);
+  if (!sourceIdentity.ok) throw unassumable(asked.roleArn, { ...sourceIdentity, step: 'identity' });
   const roleSessionName = roleSessionNameOf(certificate, asked.roleSessionName);
-  if (!roleSessionName.ok) throw unassumable(asked.roleArn, roleSessionName);
+  if (!roleSessionName.ok) throw unassumable(asked.roleArn, { ...roleSessionName, step: 'identity' });
   return { sourceIdentity: sourceIdentity.text, roleSessionName: roleSessionName.text };
 }
 
@@ -211,15 +228,19 @@ function duration(asked: Asked, profile: ProfileRecord, role: RoleRecord): numbe
   if (verdict.ok) return verdict.seconds;
   // AWS seen: the sentence goes on with STS's own.
   const because = ' The requested DurationSeconds exceeds the MaxSessionDuration set for this role.';
-  throw unassumable(asked.roleArn, { reason: verdict.reason, seconds: verdict.seconds }, because);
+  throw unassumable(asked.roleArn, { reason: verdict.reason, step: 'duration', seconds: verdict.seconds }, because);
 }
 
 function weigh(asked: Asked, baggage: Baggage, unknownPolicy: string | undefined): number {
   // INVARIANT: the managed policies are read again at every use, as they are then; one that cannot be read never widens.
   if (unknownPolicy !== undefined)
-    throw unassumable(asked.roleArn, { reason: 'noManagedPolicy', policyArn: unknownPolicy });
+    throw unassumable(asked.roleArn, {
+      reason: 'noManagedPolicy',
+      step: 'size',
+      policyArn: unknownPolicy,
+    });
   const verdict = judgeBaggage(baggage);
-  if (!verdict.ok) throw unassumable(asked.roleArn, { reason: verdict.reason });
+  if (!verdict.ok) throw unassumable(asked.roleArn, { reason: verdict.reason, step: 'size' });
   return verdict.packedPolicySize;
 }
 

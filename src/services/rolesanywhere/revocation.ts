@@ -12,6 +12,7 @@ import {
 } from '../../core/x509/path-revocation.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Call } from '../call.ts';
+import { certificateFacts } from '../certificate-facts.ts';
 import { AccessDeniedException } from './errors.ts';
 import {
   type FollowedCertificate,
@@ -108,7 +109,7 @@ function unusableSource({ silent }: PathRevocation, lists: readonly NamedList[])
 function ofSource(source: Reason, { path: [leaf] }: TrustedHolder): Reason {
   const rule = 'Ours: the revocation policy of the trust anchor, RFC 5280 §6.3.3';
   const detail = `the CRL source has ${source.reason === 'staleCrl' ? 'a list past its nextUpdate' : 'no list that can be used'}`;
-  return { ...source, rule, detail, certificate: leaf?.fingerprint };
+  return { ...source, step: 'revocation', rule, detail, ...(leaf && certificateFacts(leaf)) };
 }
 
 const unjudged = 'Untrusted signing certificate';
@@ -126,7 +127,8 @@ function refusal(failure: RevocationFailure, names: ReadonlyMap<RevocationList, 
 
 function reasonOf(failure: RevocationFailure, names: ReadonlyMap<RevocationList, NamedList['name']>): Reason {
   const { reason, rule, detail, certificate } = failure;
-  const blamed = { reason, rule, detail, certificate: certificate.fingerprint, serialNumber: certificate.serialHex };
+  const { serialHex: serialNumber } = certificate;
+  const blamed = { reason, step: 'revocation', rule, detail, ...certificateFacts(certificate), serialNumber };
   switch (failure.reason) {
     case 'revoked': {
       const { revocationDate, reason: crlReason = 'unspecified' } = failure.entry;

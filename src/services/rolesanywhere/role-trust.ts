@@ -18,7 +18,7 @@ export function checkTrustPolicy(
   session: Identity & Baggage,
   call: Call,
 ): asserts role is RoleRecord {
-  if (role === undefined) throw unassumable(roleArn, { reason: 'noRole' });
+  if (role === undefined) throw unassumable(roleArn, { reason: 'noRole', step: 'role' });
   const tagging = Object.keys(session.tags).length === 0 ? [] : ['sts:TagSession'];
   const refused = untrusted(call, {
     role,
@@ -26,7 +26,7 @@ export function checkTrustPolicy(
     actions: ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity'],
     context: trustContext(trustAnchor, session, call),
   });
-  if (refused !== undefined) throw unassumable(roleArn, refused);
+  if (refused !== undefined) throw unassumable(roleArn, { ...refused, step: 'trustPolicy' });
 }
 
 /** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */
