@@ -54,6 +54,6 @@ tell(
         "noCluster": fetch(cluster_url),
         "wrongSecret": refusal(client("sts", secret="wrong" * 8).get_caller_identity),
         "strangeToken": refusal(client("sts", token="made-up").get_caller_identity),
-        "unserved": refusal(sts.decode_authorization_message, EncodedMessage="x"),
+        "unserved": refusal(sts.assume_role_with_saml),
     }
 )
