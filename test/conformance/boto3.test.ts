@@ -74,6 +74,18 @@ describe('boto3', needs('python3', '-c', 'import boto3'), () => {
     assert.deepEqual(waiters, { GetUser: [404, 200], GetPolicy: [404, 200] });
   });
 
+  test('IAM: the account as a whole is simulated, reported and set', async () => {
+    await using other = await conformanceServer();
+    const Condition = { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } };
+    const statement = { Effect: 'Allow', Action: 's3:Get*', Resource: '*', Condition };
+    const conditional = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    const seen = await python(other, 'boto3_iam_account', { conditional });
+    for (const name of seen.called) called.add(name);
+
+    checkSimulations(seen.simulations);
+    checkAccount(seen.account);
+  });
+
   test('STS: the caller is named to a signed request and to a presigned URL, and to no changed one', async () => {
     const seen = await python(server, 'boto3_sts');
     for (const name of seen.called) called.add(name);
@@ -211,6 +223,31 @@ function checkInstanceProfile(seen: Seen): void {
   assert.equal(kindOf(seen.removedAgain), 'NoSuchEntityException NoSuchEntity 404');
   assert.equal(kindOf(seen.gone), 'NoSuchEntityException NoSuchEntity 404');
   assert.equal(seen.resource.arn, `arn:aws:iam::${accountId}:role/Server`);
+}
+
+function checkSimulations(seen: Seen): void {
+  const [get, put, send] = ['s3:GetObject', 's3:PutObject', 'sqs:SendMessage'];
+  const others = [put, send].map((action) => [action, 'implicitDeny', []]);
+  assert.deepEqual(seen.principal, [[get, 'implicitDeny', ['aws:SourceIp']], ...others]);
+  assert.deepEqual(seen.custom, seen.principal);
+  assert.deepEqual(seen.withContext, [[get, 'allowed', []], ...others]);
+  assert.deepEqual([seen.matched.length, seen.matched[0].StartPosition.Line], [1, 1]);
+  assert.deepEqual([seen.keys, seen.keysOfPrincipal], [['aws:SourceIp'], ['aws:SourceIp']]);
+  assert.equal(kindOf(seen.nobody), 'NoSuchEntityException NoSuchEntity 404');
+  assert.equal(kindOf(seen.malformed), 'InvalidInputException InvalidInput 400');
+}
+
+function checkAccount(seen: Seen): void {
+  assert.deepEqual(
+    [seen.aliases, seen.details, seen.state, seen.format],
+    [['boto3-alias'], ['Ada'], 'COMPLETE', 'text/csv'],
+  );
+  assert.deepEqual([seen.passwords.MinimumPasswordLength, seen.passwords.MaxPasswordAge], [12, 30]);
+  assert.equal(kindOf(seen.weak), 'PasswordPolicyViolationException PasswordPolicyViolation 400');
+  assert.equal(seen.login.LoginProfile.PasswordResetRequired, true);
+  assert.deepEqual(seen.rows, ['user', '<root_account>', 'Ada']);
+  assert.deepEqual([seen.job, seen.summary], ['COMPLETED', { Users: 1, Policies: 0 }]);
+  assert.deepEqual(seen.gone.map(kindOf), Array(2).fill('NoSuchEntityException NoSuchEntity 404'));
 }
 
 const readOnly = 'arn:aws:iam::aws:policy/AWSRolesAnywhereReadOnly';
