@@ -41,6 +41,10 @@ const trust = JSON.stringify({
   ],
 });
 
+const anybody = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*', Principal: '*' }],
+});
 const issuer = 'https://issuer.example/lawful';
 const policyArn = `arn:aws:iam::${account}:policy/lawful`;
 const readings = {
@@ -54,6 +58,14 @@ const readings = {
     AssumeRolePolicyDocument: [trust],
     OpenIDConnectProviderArn: [`arn:aws:iam::${account}:oidc-provider/issuer.example/lawful`],
     Url: [issuer, `https://${'a'.repeat(60)}.example/${'b'.repeat(100)}`],
+    // What is simulated is read before it is judged.
+    PolicySourceArn: [`arn:aws:iam::${account}:role/lawful`],
+    ActionNames: [['iam:GetUser'], Array.from({ length: 20 }, (_, index) => `s3:Get${index}`)],
+    PolicyInputList: [[anything]],
+    PermissionsBoundaryPolicyInputList: [[anything]],
+    ResourcePolicy: [anybody],
+    ResourceArns: [['arn:aws:s3:::lawful']],
+    CallerArn: [`arn:aws:iam::${account}:user/administrator`],
     AccessKeyId: ['AKIAROOTROOTROOTROOT'],
     // What a list gave is lawful, and nothing else.
     Marker: [],
