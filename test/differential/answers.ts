@@ -7,6 +7,8 @@ export interface Answer {
   readonly reason: string;
   /** What is notable about the case, where the judge says so. */
   readonly traits?: readonly string[];
+  /** Of an acceptance, where the judge says so: DER of the path, leaf first and anchor last. */
+  readonly path?: readonly Uint8Array[];
 }
 
 /** Trusted, with nothing to say about it. */

@@ -14,6 +14,8 @@ export interface Judged {
   readonly case: Case;
   readonly ours: Answer;
   readonly theirs: Readonly<Record<JudgeName, Answer>>;
+  /** Where core accepts and both others refuse: what these say to the path that core found, without all else. */
+  readonly onPath?: Readonly<Record<JudgeName, Answer>>;
 }
 
 /** One explained class or several alike. */
@@ -40,7 +42,9 @@ export interface Comparison {
   readonly explained: ReadonlyMap<string, readonly Case[]>;
   /** Classes without an explanation, with their cases. */
   readonly unexplained: ReadonlyMap<string, readonly Case[]>;
-  /** Cases accepted by core and refused by both others, with no explanation that allows it. */
+  /** Cases accepted by core and refused by both others, with the path alone too. */
+  readonly alone: readonly Case[];
+  /** Those of them that no explanation allows. */
   readonly violations: readonly Judged[];
 }
 
@@ -49,6 +53,7 @@ export function compare(all: readonly Judged[]): Comparison {
   const verdicts = new Map<string, number>();
   const behind = new Map<string, Case[]>();
   const unexplained = new Map<string, Case[]>();
+  const alone: Case[] = [];
   const violations: Judged[] = [];
   for (const judged of all) {
     add(verdicts, [judged.ours, ...judges.map((name) => judged.theirs[name])].map(word).join('/'));
@@ -59,10 +64,11 @@ export function compare(all: readonly Judged[]): Comparison {
       if (row) put(behind, row.why, judged.case);
       else put(unexplained, classOf(judged, name), judged.case);
     }
-    if (judged.ours.accepts && parted.length === judges.length && !isLawful(found.map(({ rows: list }) => list)))
-      violations.push(judged);
+    if (!isAgainstBoth(judged)) continue;
+    alone.push(judged.case);
+    if (!isAllowedAgainstBoth(judged)) violations.push(judged);
   }
-  return { verdicts, explained: behind, unexplained, violations };
+  return { verdicts, explained: behind, unexplained, alone, violations };
 }
 
 const word = ({ accepts }: Answer): string => (accepts ? 'accept' : 'refuse');
@@ -100,11 +106,18 @@ function classOf(judged: Judged, name: JudgeName): string {
   return `${name} | ${oursOf(judged).join('; ')} | ${theirsOf(judged, name)}`;
 }
 
-/**
- * Whether a path may be accepted against both judges: each is explained, and by two peculiarities that only happen to meet
- * in this path, or by one that the list allows against both.
- */
-function isLawful([first = [], second = []]: readonly (readonly Row[])[]): boolean {
+/** What the others say to the path that core accepted, without what was sent beside it. */
+const toThePath = (judged: Judged): Judged => ({ ...judged, theirs: judged.onPath ?? judged.theirs });
+
+/** Whether core accepts what both others refuse, and refuse again when the path is not lost among what was sent with it. */
+function isAgainstBoth(judged: Judged): boolean {
+  const { theirs } = toThePath(judged);
+  return judged.ours.accepts && judges.every((name) => !judged.theirs[name].accepts && !theirs[name].accepts);
+}
+
+/** Whether each refuses it for a peculiarity of its own, which only happen to meet, or both for one that is allowed. */
+function isAllowedAgainstBoth(judged: Judged): boolean {
+  const [first = [], second = []] = judges.map((name) => rowsFor(toThePath(judged), name));
   if (first.length === 0 || second.length === 0) return false;
   const shared = first.filter((row) => second.includes(row));
   return shared.length === 0 || shared.some(({ againstBoth }) => againstBoth === true);
@@ -126,7 +139,7 @@ export async function exampleProblems(
 }
 
 /** The comparison for a reader. */
-export function summary({ verdicts, explained: behind, unexplained, violations }: Comparison): string {
+export function summary({ verdicts, explained: behind, unexplained, alone, violations }: Comparison): string {
   const name = ({ seed, index, recipe, bent }: Case) => `${seed}:${index} (${recipe}; ${bent})`;
   const byCount = [...behind].sort(([, a], [, b]) => b.length - a.length);
   return [
@@ -142,9 +155,11 @@ export function summary({ verdicts, explained: behind, unexplained, violations }
     ),
     `classes without an explanation: ${unexplained.size}`,
     ...[...unexplained].map(([key, cases]) => `  ${cases.length}: ${key}: ${cases.slice(0, 3).map(name).join(', ')}`),
-    `accepted by core and refused by both others, unlawfully: ${violations.length}`,
+    `accepted by core and refused by both others, with the path alone too: ${alone.length}`,
+    `of these without an explanation that allows it: ${violations.length}`,
     ...violations
       .slice(0, 20)
+      .map(toThePath)
       .map((judged) => `  ${name(judged.case)}: ${judges.map((one) => classOf(judged, one)).join(' / ')}`),
   ].join('\n');
 }

@@ -114,7 +114,7 @@ function contradicts({ extensions }: Certificate, issuer: Certificate): boolean 
 
 function acceptance(accepted: Accepted): Answer {
   const found = Object.entries(traits).filter(([, has]) => has(accepted));
-  return { ...fine, traits: found.map(([name]) => name) };
+  return { ...fine, traits: found.map(([name]) => name), path: accepted.path.map(({ der }) => der) };
 }
 
 function isAmong(one: Certificate, list: readonly Certificate[]): boolean {

@@ -1,6 +1,6 @@
 // A run of the differential test: makes the cases of a seed and puts each before all three judges.
-import { caseOf } from './cases.ts';
-import type { Judged } from './differences.ts';
+import { type Case, caseOf } from './cases.ts';
+import { type Judged, judges } from './differences.ts';
 import { isAtLeast, opensslAnswers, opensslVersion } from './openssl.ts';
 import { ourAnswer } from './ours.ts';
 import { pkijsAnswer } from './pkijs.ts';
@@ -13,11 +13,37 @@ export async function trial(seed: string, from: number, to: number, version: str
   const answers = [];
   for (const one of cases) answers.push({ case: one, ours: ourAnswer(one), pkijs: await pkijsAnswer(one) });
   const openssl = await asked;
-  return answers.map(({ pkijs, ...rest }, at) => {
+  const all = answers.map(({ pkijs, ...rest }, at) => {
     const answer = openssl[at];
     if (!answer) throw new Error('openssl answered too few cases');
     return { ...rest, theirs: { openssl: answer, pkijs } };
   });
+  return withPathsAlone(all);
+}
+
+/**
+ * Puts what core accepts and both others refuse before these once more, with nothing but the path that core found: whoever
+ * does not find a path among strangers may still trust it.
+ */
+async function withPathsAlone(all: readonly Judged[]): Promise<readonly Judged[]> {
+  const alone = all.filter(({ theirs }) => judges.every((name) => !theirs[name].accepts)).flatMap(onPathAlone);
+  const openssl = await opensslAnswers(alone.map(({ case: one }) => one));
+  const onPath = new Map<Judged, Judged['theirs']>();
+  for (const [at, { judged, case: one }] of alone.entries()) {
+    const answer = openssl[at];
+    if (!answer) throw new Error('openssl answered too few cases');
+    onPath.set(judged, { openssl: answer, pkijs: await pkijsAnswer(one) });
+  }
+  return all.map((judged) => {
+    const theirs = onPath.get(judged);
+    return theirs ? { ...judged, onPath: theirs } : judged;
+  });
+}
+
+function onPathAlone(judged: Judged): { readonly judged: Judged; readonly case: Case }[] {
+  const { path } = judged.ours;
+  if (path === undefined) return [];
+  return [{ judged, case: { ...judged.case, intermediates: path.slice(1, -1), anchors: path.slice(-1) } }];
 }
 
 export { opensslVersion };
