@@ -88,8 +88,8 @@ function simulationOf(question: Question, identity: readonly Source[], boundary?
 
 /** Work of a page, and of one pair, at most: half a second for policies that are made to be slow. */
 const pageWork = 5e8;
-/** Work of one action on all resources, at most: other requests are answered meanwhile. */
-const actionWork = 1e10;
+/** Work of one action on all resources, at most: some seconds at the worst, in which others are answered between pairs. */
+const actionWork = 2.5e9;
 
 /**
  * A page of results. Ours: as many as the work that they may cost allows, one at least; AWS says that it may give fewer
