@@ -164,6 +164,8 @@ async function signatureOf(signer: Signer, algorithm: X509Algorithm, data: Uint8
     const signature: unknown = await signer.sign(algorithm, data);
     if (signature instanceof Uint8Array && signature.length > 0) return signature;
   } catch (cause) {
+    // A signer that knows why says so itself.
+    if (cause instanceof RolesAnywhereError) throw cause;
     throw failure('SignerFailed', 'the signer failed', { cause });
   }
   throw failure('SignerFailed', 'the signer returned no signature');

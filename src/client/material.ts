@@ -45,6 +45,7 @@ async function called(what: string, read: () => unknown): Promise<unknown> {
   try {
     return await read();
   } catch (cause) {
+    if (cause instanceof RolesAnywhereError) throw cause;
     throw failure('IdentityUnreadable', `the function that gives the ${what} failed`, { cause });
   }
 }

@@ -161,10 +161,12 @@ async function withSession<T>(
     }
   } catch (cause) {
     if (cause instanceof RolesAnywhereError) throw cause;
-    throw failure('SignerFailed', `the PKCS #11 module \`${path}\` refused the ${what}: ${nameOf(cause)}`, {
-      hint: nameOf(cause) === 'CKR_PIN_INCORRECT' ? 'give the right PIN before the token locks itself' : undefined,
-      cause,
-    });
+    const isPin = nameOf(cause).startsWith('CKR_PIN_');
+    throw failure(
+      isPin ? 'PasswordWrong' : 'SignerFailed',
+      `the PKCS #11 module \`${path}\` refused the ${what}: ${nameOf(cause)}`,
+      { hint: isPin ? 'give the right PIN before the token locks itself' : undefined, cause },
+    );
   } finally {
     library.close();
   }

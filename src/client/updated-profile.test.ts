@@ -75,12 +75,14 @@ test('a server that hands out sessions that are over is not asked without pause'
   assert.deepEqual(told, ['0: next at 5', '5: next at 10', '10: next at 15', '15: next at 3315']);
 });
 
-test('options that cannot be used end it', async () => {
-  const { asked, told, goOn } = scene('hopeless', [failure('InvalidOptions', 'no'), 3600]);
-  await assert.rejects(keepProfileUpdated(asked, goOn), { code: 'InvalidOptions' });
-  assert.deepEqual(told, []);
-  assert.equal(existsSync(asked.path), false);
-});
+for (const code of ['InvalidOptions', 'RegionMismatch', 'PasswordMissing', 'PasswordWrong'] as const) {
+  test(`what no waiting mends ends it: ${code}`, async () => {
+    const { asked, told, goOn } = scene(code, [failure(code, 'no'), 3600]);
+    await assert.rejects(keepProfileUpdated(asked, goOn), { code });
+    assert.deepEqual(told, []);
+    assert.equal(existsSync(asked.path), false);
+  });
+}
 
 test('a session with lines of its own is not written', async () => {
   const { asked } = scene('hostile', []);

@@ -70,7 +70,9 @@ function nextRefresh(
   return next;
 }
 
-/** No later attempt with the same flags does better. */
+/** No later attempt with the same flags does better; with a wrong PIN it would lock the token. */
+const hopeless = ['InvalidOptions', 'RegionMismatch', 'PasswordMissing', 'PasswordWrong'];
+
 function isHopeless(error: unknown): boolean {
-  return error instanceof RolesAnywhereError && (error.code === 'InvalidOptions' || error.code === 'RegionMismatch');
+  return error instanceof RolesAnywhereError && hopeless.includes(error.code);
 }

@@ -1,7 +1,7 @@
 // The commands of the client as users run them: the AWS CLI and boto3 get their identity through `credential_process` and
 // through a profile that `update` keeps; faults of the network and of the disk.
 import assert from 'node:assert/strict';
-import { createHash, createVerify, X509Certificate } from 'node:crypto';
+import { createVerify, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Ended, run as runAnyrole, start } from '../command.ts';
 import type { KeyName } from '../pki.ts';
+import { fixedString } from './fixed-string.ts';
 import { type ConformanceServer, conformanceServer, type LeafFiles, region } from './server.ts';
 import { makeResources, type Resources, roleName } from './session-resources.ts';
 import { needs, python, run } from './tools.ts';
@@ -347,15 +348,6 @@ describe('the client commands', () => {
     });
   });
 });
-
-/** The official helper's string: text, version, digest of a prefix and the public key. */
-function fixedString(publicKey: X509Certificate['publicKey']): Buffer {
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-  const bytes = publicKey.asymmetricKeyType === 'rsa' ? publicKey.export({ type: 'pkcs1', format: 'der' }) : point;
-  const digest = createHash('sha256').update('IAM RA').update(bytes).digest();
-  return Buffer.concat([Buffer.from('AWS Roles Anywhere Credential Helper Signing Test1'), digest]);
-}
 
 function identityFlags({ certificatePath, privateKeyPath }: LeafFiles): readonly string[] {
   return ['--certificate', certificatePath, '--private-key', privateKeyPath];
