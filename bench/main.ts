@@ -1,7 +1,8 @@
-// The benchmarks' command line: `npm run bench -- create-session|x509 [CASE…] [--json] …`, `npm run
+// The benchmarks' command line: `npm run bench -- create-session|x509|client [CASE…] [--json] …`, `npm run
 // bench -- policy …`.
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
+import { clientCases, clientReport, measureClientCase } from './client.ts';
 import { cases, type Effort, measureCase } from './create-session.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measurePolicy, policyReport } from './policy.ts';
@@ -18,6 +19,7 @@ type Subcommand = (asked: {
 const subcommands: Readonly<Record<string, Subcommand>> = {
   'create-session': benchmark('create-session', cases, measureCase, report),
   policy,
+  client: benchmark('client', clientCases, measureClientCase, clientReport),
   x509: benchmark('x509', x509Cases, measureX509Case, x509Report),
 };
 

@@ -92,6 +92,29 @@ test('x509 measures chains and lists, and says so as JSON', async () => {
   }
 });
 
+test('client measures starts and calls, and says so as JSON', async () => {
+  const { status, stdout, stderr } = await run(
+    'client',
+    'cold',
+    'provider',
+    '--seconds',
+    '0.1',
+    '--runs',
+    '1',
+    '--json',
+  );
+  assert.equal(status, 0, stderr + stdout);
+  const { benchmark, cases } = JSON.parse(stdout);
+  assert.equal(benchmark, 'client');
+  assert.deepEqual(
+    cases.map(({ name }: { readonly name: string }) => name),
+    ['cold', 'provider'],
+  );
+  for (const one of cases) {
+    for (const figure of ['ms', 'floorMs', 'ratio']) assert.ok(one[figure] > 0 && Number.isFinite(one[figure]), figure);
+  }
+});
+
 test('x509 refuses a case that it has not', async () => {
   const { status, stdout, stderr } = await run('x509', 'p256-4');
   assert.deepEqual([status, stdout], [2, '']);
