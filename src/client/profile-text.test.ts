@@ -83,6 +83,10 @@ describe('bytes', () => {
     assert.equal(after(text), `[a]\r\nx = 1\r\n[default]\r\n${others.join('')}${id}y = 2`);
   });
 
+  test('a carriage return at the very end is not taken for half of a line end of ours', () => {
+    assert.equal(after(after('\r')), after('\r'));
+  });
+
   test('a byte order mark stays first, and the section behind it is found', () => {
     const text = Buffer.from('\ufeff[default]\nregion = x\n').toString('latin1');
     assert.equal(after(text), text.replace('\n', `\n${block}`));

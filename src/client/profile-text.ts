@@ -29,7 +29,8 @@ export function withProfileKeys(text: string, profile: string, keys: ProfileKeys
     return { ok: false, reason: 'credentials' };
   const lines = linesOf(text);
   const name = Buffer.from(profile).toString('latin1');
-  const ending = text.includes('\r\n') ? '\r\n' : '\n';
+  // A carriage return at the very end would become half of the line end that is put behind it.
+  const ending = /\r(?:\n|$)/.test(text) ? '\r\n' : '\n';
   return { ok: true, text: written(lines, name, options, ending) };
 }
 
