@@ -80,8 +80,8 @@ function metricsAddress({ metricsListen: text, allowPlainHttp }: Flags): Pick<Co
   );
 }
 
-/** `HOST:PORT`; an IPv6 address stands in brackets. */
-function listenAddress(flag: string, text: string): Address {
+/** `HOST:PORT`; an IPv6 address stands in brackets. Throws ConfigError. */
+export function listenAddress(flag: string, text: string): Address {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);

@@ -73,6 +73,21 @@ function clientCommands(anyrole: Command, environment: Environment): void {
     .addOption(new Option('--export', 'lines for a shell').conflicts('json'))
     .addOption(new Option('--json', 'all of it as JSON'))
     .action(async (flags, command) => (await import('./session.ts')).session(flags, command, environment));
+  asking('metadata', "serve credentials as EC2's metadata service and as the container endpoint do, until SIGTERM")
+    .option('--port <n>', 'port on 127.0.0.1 (default: 9911)')
+    .option('--listen <host:port>', 'where to listen, in the place of --port')
+    .option('--metrics-listen <host:port>', 'where GET /metrics and GET /healthz are answered; without it no metrics')
+    .option('--allow-plain-http', 'listen beyond loopback')
+    .option('--allow-host <name...>', 'names of this host that clients use, besides its addresses and localhost')
+    .option('--instance-profile <name|arn>', 'the role is the one that this IAM instance profile holds')
+    .option('--no-imds', 'only the container endpoint')
+    .option('--authorization-token-file <file>', 'serve the role at /v2/credentials/default, for the token of the file')
+    .option(
+      '--container <name=file...>',
+      'serve a binding of --config at /v2/credentials/NAME, for the token of the file',
+    )
+    .addOption(new Option('--hop-limit <n>').hideHelp())
+    .action(async (flags, command) => (await import('./metadata.ts')).metadata(flags, command, environment));
   bindingFlags(anyrole.command('sign-string').description('sign a fixed string, to see that the key works'), 'identity')
     .addOption(new Option('--digest <name>', 'hash').choices(['SHA256', 'SHA384', 'SHA512']).default('SHA256'))
     .addOption(new Option('--format <name>', 'form').choices(['json', 'text', 'bin']).default('json'))

@@ -131,6 +131,16 @@ function boundFlags(command: Command): Readonly<Record<string, unknown>> {
   const { config, binding } = command.opts<{ config?: string; binding?: string }>();
   if (config === undefined && binding === undefined) return {};
   if (config === undefined) throw new ConfigError(`--binding \`${binding}\` is given without --config`);
+  return checkedBinding(config, binding);
+}
+
+/** What one binding of the file gives, by its name. Throws ConfigError. */
+export function givenOfBinding(config: string, binding: string): Given {
+  // Each value was checked against the kind of its row.
+  return checkedBinding(config, binding) as Given;
+}
+
+function checkedBinding(config: string, binding: string | undefined): Readonly<Record<string, unknown>> {
   const { name, members } = chosen(config, binding);
   const entries = Object.entries(members).map(([flag, value]) => {
     const place = `--config \`${config}\`: binding \`${name}\`: \`${flag}\``;
