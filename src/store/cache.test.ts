@@ -129,6 +129,28 @@ test('a work is one snapshot: a write between two of its reads sends it to the e
   assert.deepEqual(read, [2, 2]);
 });
 
+test('a work that awaits its verbs in another order than it began them is read again without a rejection', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'a', 1);
+  await put(store, 'b', 2);
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown) => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  try {
+    const read = await store.read(async (reader) => {
+      const later = reader.get('c', 'a');
+      const first = await reader.list('c', { prefix: 'b', limit: 10 });
+      await new Promise((resolve) => setImmediate(resolve));
+      return [await later, first.length];
+    });
+    assert.deepEqual(read, [1, 1]);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(unheard, []);
+  } finally {
+    process.off('unhandledRejection', hear);
+  }
+});
+
 test('the memory is bounded in number and in size, and keeps what is in use', async () => {
   const inner = memoryStore();
   const small = cachedStore(inner, { entries: 3 });

@@ -5,7 +5,7 @@
 import { entryMemory, type Remembered } from './cache-memory.ts';
 import { lifetime } from './lifetime.ts';
 import type { Document, Entry, ListQuery, Reader, Store, Writer } from './store.ts';
-import { answerOf, defaultWorkLimitMs, type Outcome, runOnDocuments } from './transaction.ts';
+import { answerOf, defaultWorkLimitMs, notKnown, type Outcome, runFromMemory } from './transaction.ts';
 
 export type CacheOptions = {
   /** Answers remembered, at least 1; the one unused for longest is forgotten first. Absent: 65,536. */
@@ -44,27 +44,19 @@ export function cachedStore(inner: Store, options: CacheOptions = {}): Store & {
   /** The outcome, where every verb was answered from memory and what was read held together until the end. */
   async function fromMemory<T>(work: (reader: Reader) => Promise<T>): Promise<Outcome<T> | undefined> {
     const used: Remembered[] = [];
-    let miss = () => {};
-    const missed = new Promise<undefined>((resolve) => {
-      miss = () => resolve(undefined);
-    });
     const answerOfMemory = (found: Remembered | undefined) => {
-      if (found === undefined) {
-        miss();
-        throw new Error('not in memory');
-      }
+      if (found === undefined) return notKnown;
       used.push(found);
       return found.answer;
     };
     const verbs = {
       // The memory keeps a document for a key and entries for a query: what it gives has the type that was asked for.
       get: (collection: string, key: string) =>
-        answerOfMemory(memory.document(collection, key)) as Document | undefined,
+        answerOfMemory(memory.document(collection, key)) as Document | undefined | typeof notKnown,
       list: (collection: string, query: ListQuery) =>
-        answerOfMemory(memory.list(collection, query)) as readonly Entry[],
+        answerOfMemory(memory.list(collection, query)) as readonly Entry[] | typeof notKnown,
     };
-    // A work that met a miss is left to itself: the transaction refuses it every further verb.
-    const outcome = await Promise.race([runOnDocuments(work, verbs, workLimitMs), missed]);
+    const outcome = await runFromMemory(work, verbs, workLimitMs);
     // One snapshot: all of it was true together, namely now.
     return used.some(({ forgotten }) => forgotten) ? undefined : outcome;
   }

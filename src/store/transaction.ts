@@ -15,11 +15,14 @@ export type ReadVerbs = {
   list(collection: string, range: KeyRange, limit: number): readonly Row[];
 };
 
+/** What a memory answers that does not know. */
+export const notKnown = Symbol('not known');
+
 /** What a transaction reads with: documents, wherever they come from. */
 export type DocumentVerbs = {
-  get(collection: string, key: string): Document | undefined;
+  get(collection: string, key: string): Document | undefined | typeof notKnown;
   /** The page of the query, whose keys are those of the range. */
-  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[];
+  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[] | typeof notKnown;
 };
 
 /** What an engine changes with. */
@@ -34,7 +37,9 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 /** Milliseconds a `work` may take unless told otherwise. Ours: a work that only uses its argument takes a few. */
 export const defaultWorkLimitMs = 10_000;
 
-type State = { ended: boolean; failure: StoreUnavailable | undefined };
+type State = { ended: boolean; failure: StoreUnavailable | undefined; abandoned: boolean; abandon(): void };
+
+const newState = (): State => ({ ended: false, failure: undefined, abandoned: false, abandon: () => {} });
 
 /** Runs a `work` that reads, for at most `limitMs` milliseconds. Never rejects; the reader is dead once this resolves. */
 export function runRead<T>(
@@ -42,17 +47,27 @@ export function runRead<T>(
   verbs: ReadVerbs,
   limitMs: number,
 ): Promise<Outcome<T>> {
-  return runOnDocuments(work, documentsOf(verbs), limitMs);
+  const state = newState();
+  return run(state, async () => work(readerOn(documentsOf(verbs), state)), limitMs);
 }
 
-/** As `runRead`, on verbs that give documents. */
-export function runOnDocuments<T>(
+/**
+ * As `runRead`, on verbs that may not know: then undefined, at once. The work is left where it stands, and none of its
+ * verbs settles any more: a rejection could be one that it awaits later, and nobody would hear of it till then.
+ */
+export function runFromMemory<T>(
   work: (reader: Reader) => Promise<T>,
   verbs: DocumentVerbs,
   limitMs: number,
-): Promise<Outcome<T>> {
-  const state: State = { ended: false, failure: undefined };
-  return run(state, async () => work(readerOn(verbs, state)), limitMs);
+): Promise<Outcome<T> | undefined> {
+  const state = newState();
+  const missed = new Promise<undefined>((resolve) => {
+    state.abandon = () => {
+      state.abandoned = true;
+      resolve(undefined);
+    };
+  });
+  return Promise.race([run(state, async () => work(readerOn(verbs, state)), limitMs, missed), missed]);
 }
 
 /** Runs a `work` that writes, for at most `limitMs` milliseconds. Never rejects; the writer is dead once this resolves. */
@@ -61,7 +76,7 @@ export function runWrite<T>(
   verbs: WriteVerbs,
   limitMs: number,
 ): Promise<Outcome<T>> {
-  const state: State = { ended: false, failure: undefined };
+  const state = newState();
   return run(state, async () => work(writerOn(verbs, state)), limitMs);
 }
 
@@ -71,19 +86,25 @@ export function answerOf<T>(outcome: Outcome<T>): T {
   return outcome.value;
 }
 
-async function run<T>(state: State, start: () => Promise<T>, limitMs: number): Promise<Outcome<T>> {
-  const outcome = await settled(start(), limitMs);
+async function run<T>(
+  state: State,
+  start: () => Promise<T>,
+  limitMs: number,
+  abandoned?: Promise<unknown>,
+): Promise<Outcome<T>> {
+  const outcome = await settled(start(), limitMs, abandoned);
   state.ended = true;
   // A work may have caught the engine's failure and gone on; what it did is not whole all the same.
   return state.failure === undefined ? outcome : { ok: false, error: state.failure };
 }
 
-function settled<T>(promise: Promise<T>, limitMs: number): Promise<Outcome<T>> {
+function settled<T>(promise: Promise<T>, limitMs: number, abandoned?: Promise<unknown>): Promise<Outcome<T>> {
   return new Promise((resolve) => {
     const giveUp = () => {
       resolve({ ok: false, error: new StoreUnavailable(`the transaction did not end within ${limitMs} ms`) });
     };
     const timer = setTimeout(giveUp, limitMs);
+    void abandoned?.then(() => clearTimeout(timer));
     promise
       .then(
         (value) => resolve({ ok: true, value }),
@@ -107,16 +128,33 @@ function documentsOf(verbs: ReadVerbs): DocumentVerbs {
 function readerOn(verbs: DocumentVerbs, state: State): Reader {
   return {
     async get(collection: string, key: string): Promise<Document | undefined> {
+      if (state.abandoned) return never();
       admit(state, collection, key);
-      return attempt(state, () => verbs.get(collection, key));
+      return known(
+        state,
+        attempt(state, () => verbs.get(collection, key)),
+      );
     },
     async list(collection: string, query: ListQuery): Promise<readonly Entry[]> {
+      if (state.abandoned) return never();
       admit(state, collection);
       const range = rangeOf(query);
-      return attempt(state, () => verbs.list(collection, query, range));
+      return known(
+        state,
+        attempt(state, () => verbs.list(collection, query, range)),
+      );
     },
   };
 }
+
+function known<T>(state: State, answer: T | typeof notKnown): T | Promise<never> {
+  if (answer !== notKnown) return answer;
+  state.abandon();
+  return never();
+}
+
+/** One for each: what waits for a promise is kept as long as the promise. */
+const never = () => new Promise<never>(() => {});
 
 function writerOn(verbs: WriteVerbs, state: State): Writer {
   return {
