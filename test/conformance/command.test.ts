@@ -1,17 +1,18 @@
 // The commands of the client as users run them: the AWS CLI and boto3 get their identity through `credential_process` and
 // through a profile that `update` keeps; faults of the network and of the disk.
 import assert from 'node:assert/strict';
-import { createVerify, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createVerify, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Ended, run as runAnyrole, start } from '../command.ts';
-import type { KeyName } from '../pki.ts';
+import { type KeyName, makeCa } from '../pki.ts';
 import { fixedString } from './fixed-string.ts';
 import { type ConformanceServer, conformanceServer, type LeafFiles, region } from './server.ts';
 import { makeResources, type Resources, roleName } from './session-resources.ts';
@@ -151,6 +152,38 @@ describe('the client commands', () => {
       for (const secret of [SecretAccessKey, SessionToken, 'very secret', 'PRIVATE KEY']) {
         assert.equal(ended.stderr.includes(secret), false);
       }
+    });
+
+    test('asks the person at the terminal for a password, and shows none', boto3, async () => {
+      const key = createPrivateKey(leaf.keyPem);
+      const encrypted = join(server.directory, 'encrypted-key.pem');
+      const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'correct horse' } as const;
+      writeFileSync(encrypted, key.export(cipher));
+      const output = join(server.directory, 'typed.json');
+      const flags = ['--certificate', leaf.certificatePath, '--private-key', encrypted, ...session];
+      const command = [process.execPath, bin, 'credential-process', ...flags];
+      const { seen, status } = await python(server, 'at_terminal', { command, output, line: 'correct horse' });
+      assert.equal(status, 0, seen);
+      assert.match(seen, /^anyrole: password of the private key: /);
+      assert.equal(seen.includes('horse'), false);
+      isWorker(await arnOf(server, JSON.parse(readFileSync(output, 'utf8'))));
+    });
+
+    test('believes a server with a certificate of its own only with --no-verify-ssl', async () => {
+      const own = makeCa({ subject: 'CN=Some Other CA' }).issue({ subject: 'CN=localhost', eku: ['serverAuth'] });
+      const tls = createTlsServer({ cert: own.pem, key: own.keyPem }, (incoming, answer) =>
+        passOn(server.url, incoming, answer),
+      );
+      tls.listen(0, '127.0.0.1');
+      await once(tls, 'listening');
+      // A TCP server's address is one.
+      const { port } = tls.address() as AddressInfo;
+      const flags = ['--endpoint', `https://127.0.0.1:${port}`];
+      refused(await asking('credential-process', ...flags), /NotReached: .*certificate leads to no authority/);
+      const ended = await asking('credential-process', ...flags, '--no-verify-ssl');
+      assert.equal(ended.status, 0, ended.stderr);
+      tls.close();
+      tls.closeAllConnections();
     });
 
     test('gives the AWS CLI its identity', needs('aws', '--version'), async () => {
