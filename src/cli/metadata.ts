@@ -20,7 +20,7 @@ import type { RolesAnywhereOptions } from '../client/options.ts';
 import { type Address, ConfigError, type Environment, isLoopback, listenAddress } from '../config.ts';
 import { sessionOptions } from './binding.ts';
 import { givenFlags, givenOfBinding } from './binding-flags.ts';
-import { askedToStop } from './serve.ts';
+import { askedToStop } from './stopping.ts';
 
 export type MetadataFlags = {
   readonly port?: string;

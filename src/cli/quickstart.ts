@@ -7,7 +7,7 @@ import { ConfigError, type Environment, type Flags, isLoopback, readConfig } fro
 import { type RunningServer, startServer } from '../main.ts';
 import { jsonLog } from '../telemetry/log.ts';
 import { type DemonstrationPki, demonstrationPki } from './demonstration-pki.ts';
-import { askedToStop } from './serve.ts';
+import { askedToStop } from './stopping.ts';
 
 /** What an earlier run made. */
 type Made = {

@@ -2,6 +2,7 @@
 import { type Environment, type Flags, readConfig } from '../config.ts';
 import { startServer } from '../main.ts';
 import { jsonLog } from '../telemetry/log.ts';
+import { askedToStop } from './stopping.ts';
 
 /** Resolves after SIGTERM or SIGINT, when all that was under way is answered. Throws ConfigError. */
 export async function serve(flags: Flags, environment: Environment): Promise<void> {
@@ -21,18 +22,4 @@ export async function serve(flags: Flags, environment: Environment): Promise<voi
   await stop;
   await server.close();
   process.exit(0);
-}
-
-/** Resolves at the first SIGTERM or SIGINT from now on; a second one ends the process at once. */
-export function askedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve();
-      });
-    }
-  });
 }
