@@ -27,6 +27,8 @@ export function run(
     const child = execFile(command, args, options, (error, stdout, stderr) => {
       resolve({ exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr });
     });
+    // A command may end without reading what it is given.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input);
   });
 }
