@@ -174,6 +174,8 @@ for (const [why, fields, message] of [
     { tail: [extensionField(extension('1.2.3', der.integer(1))), der.integer(1)] },
     /unexpected/,
   ],
+  ['a unique identifier that is no bit string', { tail: [der.tlv(0x81, new Uint8Array([9, 1]))] }, /unused bits/],
+  ['an empty unique identifier', { tail: [der.tlv(0x82)] }, /empty bit string/],
   ['a serial number that is not minimal', { serial: der.tlv(2, new Uint8Array([0, 1])) }, /minimal/],
   ['a validity of one time', { validity: der.sequence(der.time('2026-01-01')) }, /two times/],
   [
@@ -191,7 +193,10 @@ for (const [why, fields, message] of [
   test(`${why} is malformed`, () => assert.match(refusal(handMade(fields)), message));
 }
 
-test('the hand-made certificate without a flaw parses', () => assert.equal(parsed(handMade({})).version, 3));
+test('the hand-made certificate without a flaw parses', () => {
+  assert.equal(parsed(handMade({})).version, 3);
+  assert.equal(parsed(handMade({ tail: [der.tlv(0x81, new Uint8Array([4, 0xf0]))] })).version, 3);
+});
 
 test('a certificate of more than 64 KiB is refused unread', () => {
   const huge = { oid: '1.2.3', value: der.octets(new Uint8Array(maxCertificateBytes)) };

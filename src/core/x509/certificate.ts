@@ -4,6 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { hash, type KeyObject } from 'node:crypto';
 import {
+  bitsOf,
   children,
   DerError,
   type Element,
@@ -120,7 +121,10 @@ function tbsOf(tbs: Element) {
   const [notBefore, notAfter] = validityOf(fields.next());
   const subject = nameOf(fields.next());
   const spki = fields.next();
-  const uniqueIds = [fields.optional(0x81), fields.optional(0x82)];
+  const uniqueIds = [0x81, 0x82].map((tag) => {
+    const id = fields.optional(tag);
+    return id && bitsOf(id, tag);
+  });
   const extensions = fields.optional(0xa3);
   fields.end();
   if (version === 1 && uniqueIds.some((id) => id !== undefined))

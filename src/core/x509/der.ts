@@ -163,9 +163,12 @@ export function smallInteger(element: Element, tag: number = tags.integer): numb
   return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
-/** Bits of a BIT STRING: the octets and how many low bits of the last are unused (those are zero). */
-export function bitsOf(element: Element): { readonly bytes: Uint8Array; readonly unusedBits: number } {
-  const { content } = expectTag(element, tags.bitString);
+/** Bits of a BIT STRING (or of an implicitly tagged one): the octets and how many low bits of the last are unused (those are zero). */
+export function bitsOf(
+  element: Element,
+  tag: number = tags.bitString,
+): { readonly bytes: Uint8Array; readonly unusedBits: number } {
+  const { content } = expectTag(element, tag);
   const unusedBits = content[0] ?? refuse('empty bit string');
   const bytes = content.subarray(1);
   if (unusedBits > 7 || (bytes.length === 0 && unusedBits > 0)) refuse('bit string with impossible unused bits');
