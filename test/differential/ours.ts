@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import { type Certificate, parseCertificate } from '../../src/core/x509/certificate.ts';
 import { distributionPointsOf } from '../../src/core/x509/crl-distribution-points.ts';
 import type { Extensions } from '../../src/core/x509/extensions.ts';
+import type { GeneralName } from '../../src/core/x509/general-name.ts';
 import type { Name } from '../../src/core/x509/name.ts';
 import { validatePath } from '../../src/core/x509/path.ts';
 import { type Answer, fine, refused } from './answers.ts';
@@ -34,7 +35,10 @@ export function ourAnswer({ leaf: leafDer, intermediates, anchors }: Case): Answ
   const refusal = refused(fault === undefined ? `${verdict.cause}: ${verdict.detail}` : `malformed: ${fault}`);
   const isAnchor = isAmong(leaf.certificate, trusted.certificates) ? ['the leaf is itself an anchor'] : [];
   const isSent = isAmong(leaf.certificate, pool.certificates) ? ['the leaf is in the pool'] : [];
-  return { ...refusal, traits: [...isAnchor, ...isSent] };
+  const isDotted = [...pool.certificates, ...trusted.certificates].some(constrainsWithDot)
+    ? ['a constraint is written with its final dot']
+    : [];
+  return { ...refusal, traits: [...isAnchor, ...isSent, ...isDotted] };
 }
 
 function parsedAll(ders: readonly Uint8Array[]): { certificates: Certificate[]; fault: string | undefined } {
@@ -70,13 +74,16 @@ const traits: Readonly<Record<string, (accepted: Accepted) => boolean>> = {
     path.some(({ extensions, ...names }) => holdsNoText(names, extensions)),
   'names are equal by RFC 4518 alone': ({ path }) =>
     pairs(path).some(([below, above]) => plainText(below.issuer) !== plainText(above.subject)),
-  'distribution points cannot be read': ({ path }) =>
-    path.some((one) => one.extensions.cRLDistributionPoints && distributionPointsOf(one).length === 1),
+  'a distribution point cannot be read or names nothing': ({ path }) => path.some(hasIdlePoint),
   'name constraints are on the path': ({ path }) => path.some(({ extensions }) => extensions.nameConstraints),
+  'constraints meet a common name and no dNSName': ({ path }) =>
+    path.some(({ extensions }) => extensions.nameConstraints) && path.slice(0, -1).some(hasOnlyCommonName),
+  'a host is written with its final dot': ({ path }) =>
+    path.some(({ extensions }) => extensions.subjectAltName?.some(endsInDot)),
   'policies are on the path': ({ path }) =>
     path.some(({ extensions: { oids } }) => policyExtensions.some((oid) => oids.includes(oid))),
   'an Ed25519 key signs': ({ path }) => path.some(({ signatureAlgorithm: { name } }) => name === 'ed25519'),
-  'another certificate of an issuer was sent': ({ path, sent }) =>
+  "another certificate of an issuer's name or key was sent": ({ path, sent }) =>
     sent.some((other) => path.slice(1).some((one) => isNamesake(one, other))),
   'the leaf is itself an anchor': ({ path: [leaf], anchors }) => leaf !== undefined && isAmong(leaf, anchors),
   'a certificate that was sent cannot be read': ({ hasUnreadable }) => hasUnreadable,
@@ -85,7 +92,8 @@ const traits: Readonly<Record<string, (accepted: Accepted) => boolean>> = {
 const policyExtensions = ['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54'];
 
 const isNamesake = (one: Certificate, other: Certificate): boolean =>
-  one.subject.key === other.subject.key && one.fingerprint !== other.fingerprint;
+  one.fingerprint !== other.fingerprint &&
+  (one.subject.key === other.subject.key || Buffer.compare(one.spki, other.spki) === 0);
 
 function holdsNoText({ issuer, subject }: Pick<Certificate, 'issuer' | 'subject'>, extensions: Extensions): boolean {
   const { subjectAltName = [], nameConstraints } = extensions;
@@ -94,6 +102,23 @@ function holdsNoText({ issuer, subject }: Pick<Certificate, 'issuer' | 'subject'
   return [issuer, subject, ...names].some(({ attributes }) =>
     attributes.some(({ value, raw }) => value === `#${Buffer.from(raw).toString('hex')}`),
   );
+}
+
+function hasIdlePoint(one: Certificate): boolean {
+  const points = distributionPointsOf(one);
+  const isRead = points.length > 1 || !one.extensions.cRLDistributionPoints; // The last one every certificate has.
+  return !isRead || points.some(({ names = [], cRLIssuer = [] }) => names.length + cRLIssuer.length === 0);
+}
+
+function hasOnlyCommonName({ subject, extensions }: Certificate): boolean {
+  const hasHost = extensions.subjectAltName?.some(({ form }) => form === 'dns');
+  return !hasHost && subject.attributes.some(({ type }) => type === 'CN');
+}
+
+const endsInDot = ({ value }: GeneralName): boolean => typeof value === 'string' && value.endsWith('.');
+
+function constrainsWithDot({ extensions: { nameConstraints } }: Certificate): boolean {
+  return [...(nameConstraints?.permitted ?? []), ...(nameConstraints?.excluded ?? [])].some(endsInDot);
 }
 
 /** A name as a reader compares it who folds case and white space and nothing else. */
