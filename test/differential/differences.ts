@@ -14,8 +14,8 @@ export interface Judged {
   readonly case: Case;
   readonly ours: Answer;
   readonly theirs: Readonly<Record<JudgeName, Answer>>;
-  /** Where core accepts and both others refuse: what these say to the path that core found, without all else. */
-  readonly onPath?: Readonly<Record<JudgeName, Answer>>;
+  /** Where core accepts and both others refuse: the path that core found, without all else, and what all say to it. */
+  readonly pathAlone?: Judged;
 }
 
 /** One explained class or several alike. */
@@ -106,8 +106,8 @@ function classOf(judged: Judged, name: JudgeName): string {
   return `${name} | ${oursOf(judged).join('; ')} | ${theirsOf(judged, name)}`;
 }
 
-/** What the others say to the path that core accepted, without what was sent beside it. */
-const toThePath = (judged: Judged): Judged => ({ ...judged, theirs: judged.onPath ?? judged.theirs });
+/** What all say to the path that core accepted, without what was sent beside it. */
+const toThePath = (judged: Judged): Judged => judged.pathAlone ?? judged;
 
 /** Whether core accepts what both others refuse, and refuse again when the path is not lost among what was sent with it. */
 function isAgainstBoth(judged: Judged): boolean {

@@ -1,5 +1,5 @@
 // A run of the differential test: makes the cases of a seed and puts each before all three judges.
-import { type Case, caseOf } from './cases.ts';
+import { caseOf } from './cases.ts';
 import { type Judged, judges } from './differences.ts';
 import { isAtLeast, opensslAnswers, opensslVersion } from './openssl.ts';
 import { ourAnswer } from './ours.ts';
@@ -26,24 +26,24 @@ export async function trial(seed: string, from: number, to: number, version: str
  * does not find a path among strangers may still trust it.
  */
 async function withPathsAlone(all: readonly Judged[]): Promise<readonly Judged[]> {
-  const alone = all.filter(({ theirs }) => judges.every((name) => !theirs[name].accepts)).flatMap(onPathAlone);
+  const refusedByAll = all.filter(({ theirs }) => judges.every((name) => !theirs[name].accepts));
+  const alone = refusedByAll.flatMap((judged) => {
+    const { path } = judged.ours;
+    if (path === undefined) return [];
+    return [{ judged, case: { ...judged.case, intermediates: path.slice(1, -1), anchors: path.slice(-1) } }];
+  });
   const openssl = await opensslAnswers(alone.map(({ case: one }) => one));
-  const onPath = new Map<Judged, Judged['theirs']>();
+  const pathsAlone = new Map<Judged, Judged>();
   for (const [at, { judged, case: one }] of alone.entries()) {
     const answer = openssl[at];
     if (!answer) throw new Error('openssl answered too few cases');
-    onPath.set(judged, { openssl: answer, pkijs: await pkijsAnswer(one) });
+    const theirs = { openssl: answer, pkijs: await pkijsAnswer(one) };
+    pathsAlone.set(judged, { case: one, ours: ourAnswer(one), theirs });
   }
   return all.map((judged) => {
-    const theirs = onPath.get(judged);
-    return theirs ? { ...judged, onPath: theirs } : judged;
+    const pathAlone = pathsAlone.get(judged);
+    return pathAlone ? { ...judged, pathAlone } : judged;
   });
-}
-
-function onPathAlone(judged: Judged): { readonly judged: Judged; readonly case: Case }[] {
-  const { path } = judged.ours;
-  if (path === undefined) return [];
-  return [{ judged, case: { ...judged.case, intermediates: path.slice(1, -1), anchors: path.slice(-1) } }];
 }
 
 export { opensslVersion };
