@@ -35,13 +35,12 @@ export function run(
 
 /** Runs `python/<name>.py` with JSON on standard input; gives the JSON that it wrote. Rejects with its traceback. */
 export async function python(
-  server: ConformanceServer,
+  { environment }: Pick<ConformanceServer, 'environment'>,
   name: string,
   input: object = {},
   // biome-ignore lint/suspicious/noExplicitAny: tests read what the script wrote member by member and fail where one is missing
 ): Promise<any> {
   const script = fileURLToPath(new URL(`python/${name}.py`, import.meta.url));
-  const { environment } = server;
   const { exitCode, stdout, stderr } = await run('python3', [script], { environment, input: JSON.stringify(input) });
   if (exitCode !== 0) throw new Error(`${name}.py: exit code ${exitCode}\n${stderr}`);
   return JSON.parse(stdout);
