@@ -9,6 +9,8 @@ export type Refusal = {
   readonly code: string;
   readonly message: string;
   readonly requestId: string;
+  /** Of the Retry-After header, 1–86,400; absent also where it is a date, which says little to a clock that is off. */
+  readonly retryAfterSeconds?: number;
 };
 
 /** What the server answered is an error. */
@@ -36,7 +38,14 @@ export function refusalOf({ status, header, text }: Answer): Refusal {
     code: /([\w.-]+)(?::|$)/.exec(code)?.[1] ?? `HttpStatus${status}`,
     message: json('message') ?? json('Message') ?? xmlText(text, 'Message') ?? 'the answer is not what AWS would send',
     requestId: header('x-amzn-requestid') ?? header('x-amz-request-id') ?? '',
+    ...retryAfterOf(header('retry-after')),
   };
+}
+
+/** Spec: RFC 9110 §10.2.3 */
+function retryAfterOf(value: string | undefined): Pick<Refusal, 'retryAfterSeconds'> {
+  const seconds = /^\d{1,5}$/.test(value ?? '') ? Number(value) : 0;
+  return seconds >= 1 && seconds <= 86_400 ? { retryAfterSeconds: seconds } : {};
 }
 
 /** Text of the first XML element of this name, entities as they stand. */

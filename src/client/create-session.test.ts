@@ -144,6 +144,34 @@ describe('asking again', () => {
     assert.equal(server.asked.length, 6);
   });
 
+  for (const [said, pauses] of [
+    ['2', [2000, 2000]],
+    ['1', [1000, 1000]],
+    ['3600', [20_000, 20_000]],
+    ['0', [125, 250]],
+    ['-1', [125, 250]],
+    ['1.5', [125, 250]],
+    ['soon', [125, 250]],
+    ['9999999', [125, 250]],
+    ['Mon, 01 Jun 2026 12:07:00 GMT', [125, 250]],
+  ] as const) {
+    test(`after as long as the server says, at most twenty seconds: Retry-After: ${said}`, async () => {
+      for (const status of [429, 503]) {
+        const busy = answering(status, '{"message":"slow down"}', { 'retry-after': said });
+        await using server = await scripted(busy, busy, success);
+        const world = stillWorld();
+        await createSession(goodOptions(server.url, world));
+        assert.deepEqual(world.slept, pauses);
+      }
+    });
+  }
+
+  test('and who gives up is told how long to wait', async () => {
+    await using server = await scripted(answering(429, '{}', { 'retry-after': '7' }));
+    const error = await refusalOf({ ...goodOptions(server.url), maxAttempts: 1 });
+    assert.equal(error.retryAfterSeconds, 7);
+  });
+
   test('not after a refusal', async () => {
     for (const status of [400, 401, 403, 404]) {
       await using server = await scripted(answering(status, '{"message":"no"}'));

@@ -3,12 +3,12 @@
 import type { HeaderPair } from '../core/signature/canonical.ts';
 import { refusalOf } from './answers.ts';
 import { homeOf } from './arns.ts';
+import { authoritiesOf } from './authorities.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { failure, RolesAnywhereError } from './errors.ts';
 import { hintFor, validityHint } from './hints.ts';
 import { exchange, type Way } from './http.ts';
 import { type Identity, loadIdentity, subjectOf } from './identity.ts';
-import { readMaterial } from './material.ts';
 import type { ConnectionOptions, RolesAnywhereOptions, SessionOptions } from './options.ts';
 import { proxyFor } from './proxy.ts';
 import { type Session, sessionOf } from './session.ts';
@@ -37,7 +37,7 @@ export async function createSession(options: RolesAnywhereOptions): Promise<Sess
       return await askOnce(options, { identity, endpoint, way, told, now: world.now() });
     } catch (error) {
       if (attempt === maxAttempts || !mayPass(error)) throw error;
-      await world.sleep(pauseMilliseconds(attempt, world.random()));
+      await world.sleep(pauseMilliseconds(attempt, world.random(), error));
     }
   }
 }
@@ -85,14 +85,23 @@ function checkValidity({ certificate }: Identity, now: Date): void {
 function mayPass(error: unknown): boolean {
   if (!(error instanceof RolesAnywhereError)) return false;
   const { code, status } = error;
-  if (code === 'NotReached' || code === 'TimedOut') return true;
+  if (code === 'TimedOut') return true;
+  // A proxy's refusal has a status.
+  if (code === 'NotReached') return status === undefined || status >= 500;
   if (code === 'UnusableAnswer') return false;
   return status !== undefined && (status === 429 || status >= 500 || /^Throttl|^TooManyRequests/.test(code));
 }
 
-/** Between an eighth of a second and one, then twice, four times … as long, at most twenty seconds. */
-function pauseMilliseconds(attempt: number, random: number): number {
-  return Math.min(20_000, 1000 * 2 ** (attempt - 1)) * (0.125 + 0.875 * random);
+const longestPauseMilliseconds = 20_000;
+
+/**
+ * Between an eighth of a second and one, then twice, four times … as long; as long as the server says to wait where that is
+ * longer; at most twenty seconds.
+ */
+function pauseMilliseconds(attempt: number, random: number, error: unknown): number {
+  const said = error instanceof RolesAnywhereError ? (error.retryAfterSeconds ?? 0) : 0;
+  const own = 1000 * 2 ** (attempt - 1) * (0.125 + 0.875 * random);
+  return Math.min(longestPauseMilliseconds, Math.max(own, said * 1000));
 }
 
 async function wayOf(options: ConnectionOptions, { url }: Endpoint, environment: Environment): Promise<Way> {
@@ -100,11 +109,11 @@ async function wayOf(options: ConnectionOptions, { url }: Endpoint, environment:
   if (!(timeoutMilliseconds >= 1 && timeoutMilliseconds <= 600_000))
     throw failure('InvalidOptions', `timeoutMilliseconds is ${timeoutMilliseconds}, expected 1 to 600,000`);
   const bundle = options.ca ?? (environment.AWS_CA_BUNDLE || undefined);
-  const ca = bundle && url.protocol === 'https:' ? (await readMaterial('CA bundle', bundle)).bytes : undefined;
   const proxy = proxyFor(url, options.proxy, environment);
+  const isTls = [url, proxy].some((party) => party?.protocol === 'https:');
   return {
     proxy,
-    ca: ca && Buffer.from(ca).toString('utf8'),
+    ca: bundle && isTls ? await authoritiesOf(bundle) : undefined,
     timeoutMilliseconds,
     verifySsl: options.verifySsl ?? true,
   };

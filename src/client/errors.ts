@@ -22,10 +22,12 @@ export type LocalCode =
 export type Circumstances = {
   /** What to do about it: a clause, lower case. */
   readonly hint?: string | undefined;
-  /** HTTP status of the answer. Absent: there was none. */
+  /** HTTP status of the answer, the server's or a proxy's. Absent: there was none. */
   readonly status?: number | undefined;
   /** AWS's request id of the answer. */
   readonly requestId?: string | undefined;
+  /** What the server said to wait before the next attempt. */
+  readonly retryAfterSeconds?: number | undefined;
   readonly cause?: unknown;
 };
 
@@ -37,14 +39,17 @@ export class RolesAnywhereError extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly hint: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: string, sentence: string, { hint, status, requestId, cause }: Circumstances = {}) {
+  constructor(code: string, sentence: string, circumstances: Circumstances = {}) {
+    const { hint, status, requestId, retryAfterSeconds, cause } = circumstances;
     const answer = [status && `status ${status}`, requestId && `request ${requestId}`].filter(Boolean).join(', ');
     super(`${code}: ${sentence}${answer && ` (${answer})`}${hint === undefined ? '' : `; ${hint}`}`, { cause });
     this.code = code;
     this.status = status;
     this.requestId = requestId;
     this.hint = hint;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -1,5 +1,6 @@
 // What to do about a refusal: the server tells the stranger little, but the clock, the certificate and the code are known here.
 import type { Refusal } from './answers.ts';
+import { proxyHint } from './proxy.ts';
 
 /** What is known here of a request that was refused. */
 export type Asked = {
@@ -18,6 +19,7 @@ export function hintFor({ code, status, message }: Refusal, asked: Asked): strin
   const clock = status === 403 || status === 400 ? clockHint(asked) : undefined;
   if (clock !== undefined) return clock;
   if (code === 'ThrottlingException' || status === 429) return 'ask less often: let processes share one session';
+  if (status === 407) return proxyHint(status);
   if (status >= 500) return 'the server has a fault, ask again later';
   // Messages are read for a hint alone: nothing is decided by them.
   const row = rows.find(([pattern]) => pattern.test(message));

@@ -4,8 +4,10 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request a
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 import type { HeaderPair } from '../core/signature/canonical.ts';
+import { connectionHint } from './connection-hint.ts';
 import { failure, RolesAnywhereError } from './errors.ts';
-import { proxyAuthorization, tunnel } from './proxy.ts';
+import { named, proxyAuthorization } from './proxy.ts';
+import { peerOf, tunnel } from './tunnel.ts';
 
 /** What is sent; headers as they stand, and none beside them but Content-Length and Connection. */
 export type Sent = {
@@ -18,8 +20,8 @@ export type Sent = {
 /** How it gets there. */
 export type Way = {
   readonly proxy?: URL | undefined;
-  /** PEM of the authorities that the server's certificate may lead to. Absent: Node's. */
-  readonly ca?: string | undefined;
+  /** PEM of the authorities that the certificates of the server and of a proxy may lead to. Absent: Node's. */
+  readonly ca?: readonly string[] | undefined;
   /** `false`: whoever answers is believed. */
   readonly verifySsl?: boolean;
   /** For all of it, connecting included. */
@@ -62,22 +64,22 @@ type Options = { readonly method: string; readonly headers: string[]; readonly s
 
 async function opened(url: URL, options: Options, way: Way, signal: AbortSignal): Promise<ClientRequest> {
   const { proxy, ca, verifySsl } = way;
+  const authorities = ca === undefined ? {} : { ca: [...ca] };
   // Agents of our own: the global ones may have been told of a proxy, and would keep connections.
   if (url.protocol === 'http:') {
     if (proxy === undefined) return requestHttp(url, { ...options, agent: new HttpAgent() });
     const headers = [...options.headers, ...Object.entries(proxyAuthorization(proxy)).flat()];
     const opener = proxy.protocol === 'https:' ? requestHttps : requestHttp;
-    return opener(new URL(proxy.origin), { ...options, headers, path: url.href, agent: false });
+    return opener(new URL(proxy.origin), { ...options, headers, path: url.href, agent: false, ...authorities });
   }
   const rejectUnauthorized = verifySsl !== false;
-  const trust = { minVersion: 'TLSv1.2', rejectUnauthorized, ...(ca === undefined ? {} : { ca }) } as const;
+  const trust = { minVersion: 'TLSv1.2', rejectUnauthorized, ...authorities } as const;
   if (proxy === undefined) return requestHttps(url, { ...options, ...trust, agent: new HttpsAgent() });
-  const socket = await tunnel(proxy, `${url.hostname}:${url.port || '443'}`, signal);
-  const servername = url.hostname.replace(/^\[|\]$/g, '');
+  const socket = await tunnel(proxy, `${url.hostname}:${url.port || '443'}`, { signal, ca });
+  // With an agent, `false` included, Node would open a connection of its own.
   return requestHttps(url, {
     ...options,
-    agent: false,
-    createConnection: () => connectTls({ socket, servername, ...trust }),
+    createConnection: () => connectTls({ socket, ...peerOf(url.hostname), ...trust }),
   });
 }
 
@@ -96,27 +98,19 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
   return { status, header, text: Buffer.concat(chunks).toString('utf8') };
 }
 
-function problemOf(cause: unknown, url: URL, signal: AbortSignal, { timeoutMilliseconds, ca }: Way): unknown {
+function problemOf(cause: unknown, url: URL, signal: AbortSignal, way: Way): unknown {
+  const { proxy, ca, timeoutMilliseconds } = way;
   if (signal.aborted) {
-    const hint = 'look whether a firewall or a proxy stands between';
+    const hint = proxy
+      ? `look whether ${named(proxy)} lets it pass`
+      : 'look whether a firewall or a proxy stands between';
     return failure('TimedOut', `\`${url.host}\` did not answer within ${timeoutMilliseconds} ms`, { hint, cause });
   }
   if (cause instanceof RolesAnywhereError || !(cause instanceof Error)) return cause;
   const code = 'code' in cause ? String(cause.code) : '';
-  return failure('NotReached', `\`${url.host}\` cannot be reached: ${code || cause.message}`, {
-    hint: hintOf(code, ca),
-    cause,
-  });
-}
-
-function hintOf(code: string, ca: string | undefined): string | undefined {
-  if (code === 'ECONNREFUSED') return 'nothing listens there: is the server up, and the endpoint right?';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return 'the name is not known: are the Region and the endpoint right?';
-  if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired";
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return "the server's certificate is for another name";
-  if (!/CERT|SIGNATURE|ISSUER/.test(code)) return undefined;
-  return ca === undefined
-    ? "the server's certificate leads to no authority that Node knows: name its authority in AWS_CA_BUNDLE"
-    : "the server's certificate leads to no authority of the CA bundle";
+  // Without TLS the proxy itself is asked; what breaks is the way to it.
+  const isProxy = proxy !== undefined && url.protocol === 'http:';
+  const asked = isProxy ? named(proxy) : `\`${url.host}\``;
+  const hint = connectionHint(code, { what: isProxy ? 'proxy' : 'server', ca });
+  return failure('NotReached', `${asked} cannot be reached: ${code || cause.message}`, { hint, cause });
 }

@@ -1,7 +1,8 @@
 // What the client's tests share: a server that answers by a script, a world whose clock and chance stand still, options that
 // are good.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { makeCa } from '../../test/pki.ts';
 import type { RolesAnywhereOptions } from './options.ts';
@@ -53,10 +54,19 @@ export function answering(status: number, body: string, headers: Readonly<Record
 export const success = answering(201, answerOf());
 
 /** A server whose answers follow the steps, the last for ever. `asked` are the requests, in their order. */
-export async function scripted(...steps: readonly Step[]) {
+export function scripted(...steps: readonly Step[]) {
+  return listening(createServer(), 'http', steps);
+}
+
+/** The same over TLS. */
+export function scriptedTls({ pem, keyPem }: { readonly pem: string; readonly keyPem: string }, ...steps: Step[]) {
+  return listening(createTlsServer({ cert: pem, key: keyPem }), 'https', steps);
+}
+
+async function listening(server: Server, scheme: 'http' | 'https', steps: readonly Step[]) {
   const asked: { readonly url: string; readonly headers: IncomingMessage['headers']; readonly body: string }[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer(async (request, response) => {
+  server.on('request', async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     asked.push({ url: request.url ?? '', headers: request.headers, body });
@@ -68,7 +78,7 @@ export async function scripted(...steps: readonly Step[]) {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${scheme}://127.0.0.1:${address.port}`,
     port: address.port,
     asked,
     async [Symbol.asyncDispose]() {
