@@ -68,8 +68,8 @@ describe('a settings file', () => {
   });
 
   test('changes the quotas that it names and keeps the others', () => {
-    const { quotas } = good({ quotas: { profiles: 10_000, crlsPerTrustAnchor: 1 } });
-    assert.deepEqual(quotas, { ...defaultSettings.quotas, profiles: 10_000, crlsPerTrustAnchor: 1 });
+    const { quotas } = good({ quotas: { profiles: 1_000_000, crlsPerTrustAnchor: 1 } });
+    assert.deepEqual(quotas, { ...defaultSettings.quotas, profiles: 1_000_000, crlsPerTrustAnchor: 1 });
   });
 
   test('gives a rate as a number, with or without a burst of its own', () => {
@@ -172,8 +172,8 @@ for (const [what, settings, reason, at, expected] of [
   ['a null section', { quotas: null }, 'badValue', 'quotas', /an object/],
   ['an unknown quota', { quotas: { roles: 5 } }, 'unknownKey', 'quotas.roles', /trustAnchors, profiles/],
   ['an inherited name as a quota', { quotas: { toString: 5 } }, 'unknownKey', 'quotas.toString', /profiles/],
-  ['a quota of none', { quotas: { profiles: 0 } }, 'badValue', 'quotas.profiles', /whole number, 1–10000$/],
-  ['a quota too high', { quotas: { profiles: 10_001 } }, 'badValue', 'quotas.profiles', /1–10000$/],
+  ['a quota of none', { quotas: { profiles: 0 } }, 'badValue', 'quotas.profiles', /whole number, 1–1000000$/],
+  ['a quota too high', { quotas: { trustAnchors: 10_001 } }, 'badValue', 'quotas.trustAnchors', /1–10000$/],
   ['a quota of halves', { quotas: { trustAnchors: 1.5 } }, 'badValue', 'quotas.trustAnchors', /whole number/],
   ['a quota as text', { quotas: { trustAnchors: '5' } }, 'badValue', 'quotas.trustAnchors', /whole number/],
   [

@@ -25,7 +25,7 @@ const regional = [1, 10_000] as const;
  */
 const quotaTable = {
   trustAnchors: { standard: 50, bounds: regional },
-  profiles: { standard: 250, bounds: regional },
+  profiles: { standard: 250, bounds: counted },
   certificatesPerTrustAnchor: { standard: 2, bounds: few },
   crlsPerTrustAnchor: { standard: 2, bounds: few },
   UsersPerAccount: { standard: 5000, bounds: counted },
