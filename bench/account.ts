@@ -1,4 +1,5 @@
-// What CreateSession needs before it can answer, made over the public API: a trust anchor, a role, a profile.
+// What the servers under measurement hold before they are measured, made over the public API: for CreateSession a trust
+// anchor, a role and a profile; for the rest a user whose key signs, and what is read.
 import { type AccessKey, sendWithKey, xmlText } from '../src/client/send.ts';
 
 export const region = 'us-east-1';
@@ -9,35 +10,134 @@ export type RootKey = Pick<AccessKey, 'accessKeyId' | 'secretAccessKey'>;
 /** The three ARNs that a request names. */
 export type Arns = { readonly trustAnchorArn: string; readonly profileArn: string; readonly roleArn: string };
 
-const trustPolicy = {
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: { Service: 'rolesanywhere.amazonaws.com' },
-      Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
-    },
-  ],
+/** Calls a server with one key. Both throw AnswerError where it refuses. */
+export type Caller = {
+  /** Roles Anywhere: POST with a JSON body; gives the answer's. */
+  // biome-ignore lint/suspicious/noExplicitAny: who calls knows what the operation answers, and fails where it is not there
+  rest(path: string, body: unknown): Promise<any>;
+  /** IAM or STS: the action and its parameters; gives the answer's XML. */
+  query(service: 'iam' | 'sts', action: string, parameters: Readonly<Record<string, string>>): Promise<string>;
 };
+
+/** Who calls the server at `endpoint` with this key. */
+export function callerWith(endpoint: string, key: AccessKey): Caller {
+  const post = (path: string, contentType: string, body: string, service: string) =>
+    sendWithKey({ endpoint, method: 'POST', path, contentType, body, region, now: new Date() }, service, key);
+  return {
+    rest: async (path, body) => JSON.parse(await post(path, 'application/json', JSON.stringify(body), 'rolesanywhere')),
+    query: (service, action, parameters) => post('/', formType, formOf(service, action, parameters), service),
+  };
+}
+
+export const formType = 'application/x-www-form-urlencoded';
+
+/** The body of a request in AWS's query protocol. */
+export function formOf(
+  service: 'iam' | 'sts',
+  action: string,
+  parameters: Readonly<Record<string, string>> = {},
+): string {
+  const version = service === 'iam' ? '2010-05-08' : '2011-06-15';
+  return new URLSearchParams({ Action: action, Version: version, ...parameters }).toString();
+}
+
+const trusting = (principal: object, action: readonly string[]) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: principal, Action: action }],
+  });
+
+const workloadTrust = trusting({ Service: 'rolesanywhere.amazonaws.com' }, [
+  'sts:AssumeRole',
+  'sts:TagSession',
+  'sts:SetSourceIdentity',
+]);
 
 /** Makes them on the server; throws AnswerError where it refuses. `anchorPem` is the authority that is trusted. */
 export async function prepareAccount(endpoint: string, key: RootKey, anchorPem: string): Promise<Arns> {
-  const rest = async (path: string, body: unknown) => {
-    const contentType = 'application/json';
-    const asked = { endpoint, method: 'POST', path, contentType, body: JSON.stringify(body), region, now: new Date() };
-    return JSON.parse(await sendWithKey(asked, 'rolesanywhere', key));
+  const root = callerWith(endpoint, key);
+  const roleArn = await createRole(root, 'Bench', workloadTrust);
+  const { trustAnchorArn } = await createTrustAnchor(root, 'bench', anchorPem);
+  const { profileArn } = await createProfile(root, 'bench', roleArn);
+  return { trustAnchorArn, profileArn, roleArn };
+}
+
+async function createRole(caller: Caller, name: string, trustPolicy: string): Promise<string> {
+  const parameters = { RoleName: name, AssumeRolePolicyDocument: trustPolicy };
+  return xmlText(await caller.query('iam', 'CreateRole', parameters), 'Arn') ?? '';
+}
+
+async function createTrustAnchor(caller: Caller, name: string, pem: string) {
+  const source = { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: pem } };
+  const { trustAnchor } = await caller.rest('/trustanchors', { name, source, enabled: true });
+  return trustAnchor;
+}
+
+async function createProfile(caller: Caller, name: string, roleArn: string) {
+  const { profile } = await caller.rest('/profiles', { name, roleArns: [roleArn], enabled: true });
+  return profile;
+}
+
+/** What the control plane's cases call with and ask for. */
+export type ControlPlane = {
+  /** A user's, who may do everything by an inline policy, and of a session of the role `Bench`. */
+  readonly userKey: AccessKey;
+  readonly sessionKey: AccessKey;
+  readonly roleArn: string;
+  readonly roleNames: readonly string[];
+  readonly profileIds: readonly string[];
+  readonly trustAnchorIds: readonly string[];
+};
+
+/** As many of each as AWS's own quotas allow, but no more than a hundred: what is read is not always the same. */
+const counts = { roles: 100, profiles: 100, trustAnchors: 50 };
+
+/** Makes users, roles, profiles and trust anchors; throws AnswerError where the server refuses. */
+export async function prepareControlPlane(endpoint: string, key: RootKey, anchorPem: string): Promise<ControlPlane> {
+  const root = callerWith(endpoint, key);
+  const account = xmlText(await root.query('sts', 'GetCallerIdentity', {}), 'Account') ?? '';
+  const userKey = await createUser(root);
+  const user = callerWith(endpoint, userKey);
+  const trust = trusting({ AWS: `arn:aws:iam::${account}:root` }, ['sts:AssumeRole']);
+  const roleArn = await createRole(user, 'Bench', trust);
+  const sessionKey = keyIn(await user.query('sts', 'AssumeRole', { RoleArn: roleArn, RoleSessionName: 'bench' }));
+  const roleNames = numbered('Bench', counts.roles);
+  await Promise.all(roleNames.map((name) => createRole(user, name, workloadTrust)));
+  const profiles = await Promise.all(
+    numbered('bench', counts.profiles).map((name) => createProfile(user, name, roleArn)),
+  );
+  const anchors = await Promise.all(
+    numbered('bench', counts.trustAnchors).map((name) => createTrustAnchor(user, name, anchorPem)),
+  );
+  return {
+    userKey,
+    sessionKey,
+    roleArn,
+    roleNames,
+    profileIds: profiles.map(({ profileId }) => profileId),
+    trustAnchorIds: anchors.map(({ trustAnchorId }) => trustAnchorId),
   };
-  const form = new URLSearchParams({
-    Action: 'CreateRole',
-    Version: '2010-05-08',
-    RoleName: 'Bench',
-    AssumeRolePolicyDocument: JSON.stringify(trustPolicy),
-  });
-  const contentType = 'application/x-www-form-urlencoded';
-  const asked = { endpoint, method: 'POST', path: '/', contentType, body: form.toString(), region, now: new Date() };
-  const roleArn = xmlText(await sendWithKey(asked, 'iam', key), 'Arn') ?? '';
-  const source = { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: anchorPem } };
-  const { trustAnchor } = await rest('/trustanchors', { name: 'bench', source, enabled: true });
-  const { profile } = await rest('/profiles', { name: 'bench', roleArns: [roleArn], enabled: true });
-  return { trustAnchorArn: trustAnchor.trustAnchorArn, profileArn: profile.profileArn, roleArn };
+}
+
+async function createUser(root: Caller): Promise<AccessKey> {
+  const UserName = 'bench';
+  const Statement = [{ Effect: 'Allow', Action: ['rolesanywhere:*', 'iam:*', 'sts:*'], Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await root.query('iam', 'CreateUser', { UserName });
+  await root.query('iam', 'PutUserPolicy', { UserName, PolicyName: 'all', PolicyDocument });
+  return keyIn(await root.query('iam', 'CreateAccessKey', { UserName }));
+}
+
+/** The key in the answer of CreateAccessKey or AssumeRole. */
+function keyIn(xml: string): AccessKey {
+  const sessionToken = xmlText(xml, 'SessionToken');
+  return {
+    accessKeyId: xmlText(xml, 'AccessKeyId') ?? '',
+    secretAccessKey: xmlText(xml, 'SecretAccessKey') ?? '',
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+  };
+}
+
+function numbered(name: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `${name}-${at}`);
 }

@@ -1,16 +1,17 @@
 // What H is measured on: `node:http` with nothing behind it. Reads each request whole, answers as many bytes as Anyrole.
-// Started as a child process: `node bare-server.ts RESPONSE_BYTES`.
+// Started as a child process: `node bare-server.ts STATUS RESPONSE_BYTES`.
 import { createServer } from 'node:http';
 
 /** As Anyrole's door: large certificates do not fit Node's default. */
 const maxHeaderSize = 192 * 1024;
 
-const body = Buffer.alloc(Number(process.argv[2]), 'x');
+const status = Number(process.argv[2]);
+const body = Buffer.alloc(Number(process.argv[3]), 'x');
 const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
 
 const server = createServer({ maxHeaderSize, keepAliveTimeout: 60_000 }, (request, response) => {
   request.on('data', () => {});
-  request.on('end', () => response.writeHead(201, headers).end(body));
+  request.on('end', () => response.writeHead(status, headers).end(body));
 });
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();

@@ -1,6 +1,6 @@
 // Servers as child processes. None outlives this one: each is stopped by who started it, and at the latest on exit.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +10,7 @@ export type ChildServer = {
   readonly url: string;
   /** Of this server alone; gone with it. */
   readonly directory: string;
+  readonly pid: number;
   /** The last thing it wrote to standard error. */
   lastLine(): string;
   /** Asks it to end, waits, removes its directory. */
@@ -17,8 +18,12 @@ export type ChildServer = {
 };
 
 export type ChildTraits = {
+  /** The program. Absent: this Node. */
+  readonly program?: string;
   /** Of Node, the script first; gets the server's directory. */
   readonly arguments: (directory: string) => readonly string[];
+  /** Whether it says its URL on standard error. */
+  readonly saysUrlInLog?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
 };
 
@@ -36,14 +41,14 @@ export function killChildren(): void {
 }
 
 /**
- * Starts a server and waits for the line of standard output that says its URL. Throws when it ends or keeps silent.
+ * Starts a server and waits for the line that says its URL. Throws when it ends or keeps silent.
  * Standard error, where Anyrole logs, goes to a file, as it would in service.
  */
 export async function startChild(traits: ChildTraits): Promise<ChildServer> {
   const directory = mkdtempSync(join(tmpdir(), 'anyrole-bench-'));
   const logFile = join(directory, 'log');
   const log = openSync(logFile, 'a');
-  const child = spawn(process.execPath, traits.arguments(directory), {
+  const child = spawn(traits.program ?? process.execPath, traits.arguments(directory), {
     stdio: ['ignore', 'pipe', log],
     env: { ...process.env, ...traits.environment },
   });
@@ -62,11 +67,13 @@ export async function startChild(traits: ChildTraits): Promise<ChildServer> {
     alive.delete(child);
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   };
-  const url = await Promise.race([urlFrom(child), ended.then(() => undefined), silence()]);
-  if (url !== undefined) return { url, directory, lastLine, stop };
-  const said = lastLine();
+  const said = traits.saysUrlInLog ? urlInFile(logFile) : urlFrom(child);
+  child.stdout?.resume();
+  const url = await Promise.race([said, ended.then(() => undefined), silence()]);
+  if (url !== undefined && child.pid !== undefined) return { url, directory, pid: child.pid, lastLine, stop };
+  const last = lastLine();
   await stop();
-  throw new Error(`a server under measurement did not start: ${said || 'it said nothing'}`);
+  throw new Error(`a server under measurement did not start: ${last || 'it said nothing'}`);
 }
 
 function urlFrom(child: ChildProcess): Promise<string> {
@@ -74,9 +81,29 @@ function urlFrom(child: ChildProcess): Promise<string> {
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      const url = /http:\/\/[\d.:]+\d(?=\n)/.exec(text)?.[0];
+      const url = urlIn(text);
       if (url !== undefined) resolve(url);
     });
+  });
+}
+
+function urlIn(text: string): string | undefined {
+  return /http:\/\/[\d.:]+\d(?=\n)/.exec(text)?.[0];
+}
+
+const lookEveryMs = 50;
+
+/** Resolves when the file has a URL, which may be never: the caller has other ends to wait for. */
+function urlInFile(file: string): Promise<string> {
+  return new Promise((resolve) => {
+    const look = () => {
+      // The file goes with its server.
+      const url = existsSync(file) ? urlIn(readFileSync(file, 'utf8')) : '';
+      if (url === undefined) return;
+      clearInterval(timer);
+      resolve(url);
+    };
+    const timer = setInterval(look, lookEveryMs);
   });
 }
 

@@ -12,7 +12,7 @@ import { fromRolesAnywhere } from '../src/client/index.ts';
 import { makeCa } from '../test/pki.ts';
 import { type Arns, prepareAccount, region } from './account.ts';
 import { startChild } from './child.ts';
-import type { Effort } from './create-session.ts';
+import type { Effort } from './effort.ts';
 import type { Machine } from './machine.ts';
 import { machineLine, table } from './report.ts';
 import { median } from './statistics.ts';

@@ -22,6 +22,10 @@ export type LoadResult = {
   /** Milliseconds from write to complete answer, ascending. */
   readonly latencies: Float64Array;
   readonly answers: number;
+  /** Milliseconds of processor time that this process took meanwhile. */
+  readonly processorMs: number;
+  /** Milliseconds from the first request to the last answer. */
+  readonly ms: number;
   readonly failures: number;
   /** The first answer that failed, whole, as text. */
   readonly firstFailure: string | undefined;
@@ -33,34 +37,35 @@ export type LoadResult = {
 /** A connection on which nothing moves for so long fails the measurement. */
 const stallMs = 15_000;
 
-/** Sends until time or supply are over. Rejects when a connection fails, closes or stalls. */
+/** Sends until time or supply are over. Rejects when a connection fails, closes unasked or stalls. */
 export async function load({ url, supply, connections, seconds, status }: LoadTraits): Promise<LoadResult> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => connected(url)));
   const latencies: number[] = [];
   let failures = 0;
   let firstFailure: string | undefined;
   let first: Answer | undefined;
+  const before = process.cpuUsage();
   const start = performance.now();
   const end = start + seconds * 1000;
   let last = start;
   const next = () => (performance.now() < end ? supply() : undefined);
-  const answered = (answer: Answer, ms: number) => {
-    latencies.push(ms);
+  const answered = (answer: Answer, sentAt: number) => {
     last = performance.now();
+    latencies.push(last - sentAt);
     first ??= answer;
     if (answer.status === status) return;
     failures++;
     firstFailure ??= answer.bytes.toString('latin1');
   };
-  try {
-    await Promise.all(sockets.map((socket) => converse(socket, next, answered)));
-  } finally {
-    for (const socket of sockets) socket.destroy();
-  }
+  await Promise.all(sockets.map((socket) => converse({ url, socket, next, answered })));
+  const { user, system } = process.cpuUsage(before);
+  const ms = last - start;
   return {
-    requestsPerSecond: last === start ? 0 : (latencies.length * 1000) / (last - start),
+    requestsPerSecond: ms === 0 ? 0 : (latencies.length * 1000) / ms,
     latencies: Float64Array.from(latencies).sort(),
     answers: latencies.length,
+    processorMs: (user + system) / 1000,
+    ms,
     failures,
     firstFailure,
     firstBytes: first?.bytes.length ?? 0,
@@ -77,21 +82,38 @@ function connected(url: string): Promise<Socket> {
   });
 }
 
-type Answer = { readonly status: number; readonly bytes: Buffer; readonly bodyBytes: number };
+type Answer = { readonly status: number; readonly bytes: Buffer; readonly bodyBytes: number; readonly isLast: boolean };
 
-/** One request at a time until `next` has no more. */
-function converse(
+type Conversation = {
+  readonly url: string;
+  readonly socket: Socket;
+  readonly next: Supply;
+  readonly answered: (answer: Answer, sentAt: number) => void;
+};
+
+/** One request at a time until `next` has no more. A server that closes after an answer is connected to anew, on its time. */
+async function converse({ url, socket: first, next, answered }: Conversation): Promise<void> {
+  let sentAt = performance.now();
+  for (let socket: Socket = first; ; socket = await connected(url)) {
+    const end = await converseOn(socket, next, answered, sentAt).finally(() => socket.destroy());
+    if (end === 'noMore') return;
+    sentAt = performance.now();
+  }
+}
+
+/** Why it ended: nothing is left to send, or the server said that the answer was the last on this connection. */
+function converseOn(
   socket: Socket,
   next: Supply,
-  answered: (answer: Answer, milliseconds: number) => void,
-): Promise<void> {
+  answered: Conversation['answered'],
+  startedAt: number,
+): Promise<'noMore' | 'closing'> {
   return new Promise((resolve, reject) => {
     let received: Buffer = Buffer.alloc(0);
-    let sentAt = 0;
+    let sentAt = startedAt;
     const send = () => {
       const request = next();
-      if (request === undefined) return resolve();
-      sentAt = performance.now();
+      if (request === undefined) return resolve('noMore');
       socket.write(request);
     };
     socket.setTimeout(stallMs, () => reject(new Error(`a connection stood still for ${stallMs} ms`)));
@@ -102,7 +124,9 @@ function converse(
       const answer = complete(received);
       if (answer === undefined) return;
       received = Buffer.alloc(0);
-      answered(answer, performance.now() - sentAt);
+      answered(answer, sentAt);
+      if (answer.isLast) return resolve('closing');
+      sentAt = performance.now();
       send();
     });
     send();
@@ -117,5 +141,6 @@ function complete(received: Buffer): Answer | undefined {
   const [, length = '0'] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
   const bodyBytes = Number(length);
   if (received.length < headEnd + 4 + bodyBytes) return undefined;
-  return { status: Number(head.slice(9, 12)), bytes: received, bodyBytes };
+  const isLast = /\r\nconnection: *close/i.test(head);
+  return { status: Number(head.slice(9, 12)), bytes: received, bodyBytes, isLast };
 }

@@ -1,12 +1,17 @@
-// The benchmarks' command line: `npm run bench -- create-session|x509|client [CASE…] [--json] …`, `npm run
-// bench -- policy …`.
+// The benchmarks' command line: `npm run bench` for everything that stands beside a goal of the server, or one benchmark and
+// some of its cases: `npm run bench -- create-session p256-warm --json`.
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
 import { clientCases, clientReport, measureClientCase } from './client.ts';
-import { cases, type Effort, measureCase } from './create-session.ts';
+import { controlPlaneCases } from './control-plane.ts';
+import { createSessionCases } from './create-session.ts';
+import type { Effort } from './effort.ts';
+import { type Goal, isMet } from './goal.ts';
 import { describeMachine, type Machine } from './machine.ts';
+import { measureCase } from './measure.ts';
+import { measurePeer, peerCases } from './peer.ts';
 import { measurePolicy, policyReport } from './policy.ts';
-import { report } from './report.ts';
+import { type Reported, report } from './report.ts';
 import { measureX509Case, x509Cases } from './x509.ts';
 import { x509Report } from './x509-report.ts';
 
@@ -17,7 +22,9 @@ type Subcommand = (asked: {
 }) => Promise<void>;
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
-  'create-session': benchmark('create-session', cases, measureCase, report),
+  'create-session': benchmark('create-session', createSessionCases, measureCase, report),
+  'control-plane': benchmark('control-plane', controlPlaneCases, measureCase, report),
+  peer: benchmark('peer', peerCases, measurePeer, report),
   policy,
   client: benchmark('client', clientCases, measureClientCase, clientReport),
   x509: benchmark('x509', x509Cases, measureX509Case, x509Report),
@@ -25,11 +32,15 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 
 const options = {
   json: { type: 'boolean', default: false },
-  seconds: { type: 'string', default: '5' },
-  runs: { type: 'string', default: '3' },
+  seconds: { type: 'string' },
+  runs: { type: 'string' },
   connections: { type: 'string', default: '16' },
   entries: { type: 'string', default: '1000000' },
 } as const;
+
+/** Many short runs of what takes turns under load, so that a moment's noise falls on few; long ones of what runs alone. */
+const usual = { underLoad: { seconds: '2', runs: '7' }, alone: { seconds: '5', runs: '3' } } as const;
+const underLoad = ['', 'create-session', 'control-plane', 'peer'];
 
 /** Something about the command line is wrong; the message is one line. */
 class UsageError extends Error {}
@@ -48,13 +59,14 @@ try {
 async function run(argv: readonly string[]): Promise<void> {
   const { values, positionals } = parsed(argv);
   const [name = '', ...names] = positionals;
-  const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  const subcommand = name === '' ? goals : Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
   if (subcommand === undefined) {
     throw new UsageError(`unknown benchmark \`${name}\`: use one of ${Object.keys(subcommands).join(', ')}`);
   }
+  const { seconds, runs } = usual[underLoad.includes(name) ? 'underLoad' : 'alone'];
   const effort = {
-    seconds: number('seconds', values.seconds, /^\d{1,4}(\.\d{1,3})?$/, 0.1),
-    runs: number('runs', values.runs, /^\d{1,3}$/, 1),
+    seconds: number('seconds', values.seconds ?? seconds, /^\d{1,4}(\.\d{1,3})?$/, 0.1),
+    runs: number('runs', values.runs ?? runs, /^\d{1,3}$/, 1),
     connections: number('connections', values.connections, /^\d{1,4}$/, 1),
     entries: number('entries', values.entries, /^\d{1,7}$/, 1000),
   };
@@ -79,8 +91,17 @@ function number(flag: string, text: string, form: RegExp, min: number): number {
   return value;
 }
 
-/** A table of cases, how one is measured, how all are shown. The exit status is 1 when one has a `failure`. */
-function benchmark<Case extends { readonly title: string }, Result extends { readonly failure?: string }>(
+type Judged = { readonly failure?: string; readonly skipped?: string; readonly goals?: readonly Goal[] };
+
+/** The exit status is 1 when one of them has a `failure` or misses a goal. */
+function judge(results: readonly Judged[]): void {
+  const isGood = ({ failure, skipped, goals: promises = [] }: Judged) =>
+    failure === undefined && (skipped !== undefined || promises.every(isMet));
+  if (!results.every(isGood)) process.exitCode = 1;
+}
+
+/** A table of cases, how one is measured, how all are shown. */
+function benchmark<Case extends { readonly title: string }, Result extends Judged>(
   title: string,
   table: Readonly<Record<string, Case>>,
   measure: (asked: Case, effort: Effort) => Promise<Result>,
@@ -102,8 +123,31 @@ function benchmark<Case extends { readonly title: string }, Result extends { rea
       ? `${JSON.stringify({ benchmark: title, machine, effort, cases: results }, null, 2)}\n`
       : show(machine, effort, results);
     process.stdout.write(text);
-    if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+    judge(results);
   };
+}
+
+/** Everything that the server promises of its speed, in one table. */
+async function goals({ json, effort }: Parameters<Subcommand>[0]): Promise<void> {
+  const machine = describeMachine();
+  const results: (Reported & { readonly name: string })[] = [];
+  const add = async <Case extends { readonly title: string }>(
+    table: Readonly<Record<string, Case>>,
+    measure: (asked: Case, effort: Effort) => Promise<Reported>,
+  ) => {
+    for (const [name, asked] of Object.entries(table)) {
+      if (process.stderr.isTTY) process.stderr.write(`${asked.title} …\n`);
+      results.push({ name, ...(await measure(asked, effort)) });
+    }
+  };
+  await add(createSessionCases, measureCase);
+  await add(controlPlaneCases, measureCase);
+  await add(peerCases, measurePeer);
+  const text = json
+    ? `${JSON.stringify({ benchmark: 'goals', machine, effort, cases: results }, null, 2)}\n`
+    : report(machine, effort, results);
+  process.stdout.write(text);
+  judge(results);
 }
 
 async function policy({ names: [surplus], json, effort }: Parameters<Subcommand>[0]): Promise<void> {

@@ -1,6 +1,6 @@
 // Decisions per second of one core, for a principal with ten policies of ten statements, next to Cedar on the same
 // policies in the same run.
-import type { Effort } from './create-session.ts';
+import type { Effort } from './effort.ts';
 import type { Machine } from './machine.ts';
 import { type Contender, policyWorkload, type Workload } from './policy-workload.ts';
 import { median } from './statistics.ts';

@@ -3,7 +3,7 @@ import { type Certificate, parseCertificate } from '../src/core/x509/certificate
 import { validatePath } from '../src/core/x509/path.ts';
 import { knowledge } from '../src/gateway/knowledge.ts';
 import { type Authority, type KeyName, type KeyPair, makeCa } from '../test/pki.ts';
-import type { Effort } from './create-session.ts';
+import type { Effort } from './effort.ts';
 import { freshVerifyRate, processorClock, rate, verifyRate } from './raw-verify.ts';
 import { median } from './statistics.ts';
 

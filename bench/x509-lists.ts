@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { makeCa } from '../test/pki.ts';
 import { entriesDer, type ListKind } from './big-crl.ts';
-import type { Effort } from './create-session.ts';
+import type { Effort } from './effort.ts';
 import { median } from './statistics.ts';
 
 export type { ListKind } from './big-crl.ts';

@@ -1,5 +1,5 @@
 // The results of `x509` as tables for people: chains, then lists.
-import type { Effort } from './create-session.ts';
+import type { Effort } from './effort.ts';
 import type { Machine } from './machine.ts';
 import { machineLine, table, whole } from './report.ts';
 import type { X509Result } from './x509.ts';

@@ -1,7 +1,7 @@
 // `x509`: how fast certificate chains are parsed and validated, next to the signature verifications in them, and what a large
 // revocation list costs.
 import type { KeyName } from '../test/pki.ts';
-import type { Effort } from './create-session.ts';
+import type { Effort } from './effort.ts';
 import { type ChainResult, measureChain } from './x509-chains.ts';
 import { type ListKind, type ListResult, measureList } from './x509-lists.ts';
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { boundText, figureText, isMet } from '../bench/goal.ts';
 import { brokenBounds, measurePolicy } from '../bench/policy.ts';
 import { limit, median, percentile } from '../bench/statistics.ts';
 import { brokenBounds as brokenListBounds } from '../bench/x509-lists.ts';
@@ -32,6 +33,21 @@ test('the limit adds the time of HTTP and of each signature, and lies below eith
   assert.equal(limit(10_000, 10_000, 1), 5000);
   assert.equal(limit(10_000, 10_000, 3), 2500);
   assert.equal(limit(20_000, Number.POSITIVE_INFINITY, 3), 20_000);
+});
+
+test('a goal is met by what just reaches its bound, and by nothing that was not measured', () => {
+  const ratio = { name: 'ratio', unit: ' L', atLeast: 0.6 };
+  assert.deepEqual(
+    [0.6, 0.599, Number.NaN].map((value) => isMet({ ...ratio, value })),
+    [true, false, false],
+  );
+  const tail = { name: 'tail', unit: ' ×', atMost: 5 };
+  assert.deepEqual(
+    [5, 5.01, Number.NaN].map((value) => isMet({ ...tail, value })),
+    [true, false, false],
+  );
+  assert.deepEqual([figureText({ ...ratio, value: 0.456 }), boundText({ ...ratio, value: 0 })], ['0.46 L', '≥ 0.60 L']);
+  assert.equal(boundText({ name: 'ratio', unit: ' L', value: 1 }), '');
 });
 
 test('the policy benchmark decides alike in both languages before it measures', () => {
@@ -112,6 +128,23 @@ test('client measures starts and calls, and says so as JSON', async () => {
   );
   for (const one of cases) {
     for (const figure of ['ms', 'floorMs', 'ratio']) assert.ok(one[figure] > 0 && Number.isFinite(one[figure]), figure);
+  }
+});
+
+test('control-plane measures creates beside their limit, and says so as JSON', async () => {
+  const brief = ['--seconds', '0.2', '--runs', '1', '--json'];
+  const { stdout, stderr } = await run('control-plane', 'create-role', ...brief);
+  const { benchmark, cases } = JSON.parse(stdout);
+  assert.equal(benchmark, 'control-plane');
+  assert.deepEqual(
+    cases.map(({ name, failure }: { readonly name: string; readonly failure?: string }) => [name, failure]),
+    [['create-role', undefined]],
+    stderr,
+  );
+  for (const one of cases) {
+    for (const figure of ['requestsPerSecond', 'p50Ms', 'http', 'ratio', 'responseBytes'])
+      assert.ok(one[figure] > 0 && Number.isFinite(one[figure]), figure);
+    assert.equal(one.goals.length, 2);
   }
 });
 

@@ -1,0 +1,11 @@
+// How much is measured: what the command line asks of every benchmark.
+
+export type Effort = {
+  /** Seconds of one measurement. */
+  readonly seconds: number;
+  /** Measurements of each thing; the medians are reported. */
+  readonly runs: number;
+  readonly connections: number;
+  /** Of a revocation list. */
+  readonly entries: number;
+};
