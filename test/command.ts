@@ -1,6 +1,8 @@
 // Runs the command `anyrole` as a user's shell would, and reads what it prints.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../bin/anyrole.mjs', import.meta.url));
@@ -62,4 +64,12 @@ export function run(
   node?: string,
 ): Promise<Ended> {
   return start(args, environment, node).ended;
+}
+
+/** A folder below the directory in which a shell finds `anyrole`, when PATH begins with it. */
+export function folderOfCommand(directory: string): string {
+  const folder = join(directory, 'bin');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'anyrole'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
+  return folder;
 }

@@ -22,8 +22,17 @@ export type ConformanceServer = Awaited<ReturnType<typeof conformanceServer>>;
 /** What the log says of a request: `rolesanywhere.GetProfile`, and the code of a refusal. */
 export type Visited = { readonly operation: string; readonly code?: string };
 
-/** Starts a server; stop it with `await using`. `settings` are the members of a settings file; absent, AWS's own. */
-export async function conformanceServer({ settings }: { settings?: object } = {}) {
+/**
+ * Starts a server; stop it with `await using`. `settings` are the members of a settings file; absent, AWS's own. `tls`: PEM
+ * of its certificate and key; absent, it speaks plain HTTP.
+ */
+export async function conformanceServer({
+  settings,
+  tls,
+}: {
+  readonly settings?: object;
+  readonly tls?: { readonly cert: string; readonly key: string };
+} = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'anyrole-conformance-'));
   const dataDir = join(directory, 'data');
   const visited: Visited[] = [];
@@ -36,7 +45,11 @@ export async function conformanceServer({ settings }: { settings?: object } = {}
   };
   const settingsFile = join(directory, 'settings.json');
   if (settings !== undefined) writeFileSync(settingsFile, JSON.stringify(settings));
-  const config = { host: '127.0.0.1', port: 0, dataDir, rootKey, accountId, ...(settings && { settingsFile }) };
+  const config = {
+    ...{ host: '127.0.0.1', port: 0, dataDir, rootKey, accountId },
+    ...(settings && { settingsFile }),
+    ...(tls && { tls }),
+  };
   const server = await startServer(config, log);
   const ca = makeCa({ subject: 'CN=Conformance Root CA,O=Anyrole' });
   return {
