@@ -23,13 +23,25 @@ const ML_DSA_TYPES: readonly string[] = ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'];
 // Ours: below 2048 bits a key is too weak to trust, above 8192 one verification costs milliseconds on the hot path.
 const RSA_BITS = { min: 2048, max: 8192 };
 
+/** A key never changes, and OpenSSL takes as long to describe one as for a tenth of a verification: asked once for each. */
+function rememberedOf(accepts: Scheme['accepts']): Scheme['accepts'] {
+  const known = new WeakMap<KeyObject, boolean>();
+  return (key) => {
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered;
+    const accepted = accepts(key);
+    known.set(key, accepted);
+    return accepted;
+  };
+}
+
 /** RSASSA-PKCS1-v1_5; the signature is as long as the modulus. Keys of 2048–8192 bits. */
 export function rsaPkcs1(hash: HashName): Scheme {
   return {
-    accepts(key) {
+    accepts: rememberedOf((key) => {
       const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
       return key.asymmetricKeyType === 'rsa' && bits >= RSA_BITS.min && bits <= RSA_BITS.max;
-    },
+    }),
     verify: (key, message, signature) => cryptoVerify(hash, message, key, signature),
     sign: (key, message) => cryptoSign(hash, message, key),
   };
@@ -41,10 +53,10 @@ export function rsaPkcs1(hash: HashName): Scheme {
  */
 export function ecdsaDer(hash: HashName, curves?: readonly string[]): Scheme {
   return {
-    accepts(key) {
+    accepts: rememberedOf((key) => {
       const curve = key.asymmetricKeyDetails?.namedCurve;
       return key.asymmetricKeyType === 'ec' && curve !== undefined && (curves?.includes(curve) ?? true);
-    },
+    }),
     verify: (key, message, signature) => cryptoVerify(hash, message, { key, dsaEncoding: 'der' }, signature),
     sign: (key, message) => cryptoSign(hash, message, { key, dsaEncoding: 'der' }),
   };

@@ -49,7 +49,7 @@ export const MAX_AUTHORIZATION_CHARS = 32_768;
 const MAX_SIGNED_HEADERS = 200;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const PAIR_NAMES: readonly string[] = ['Credential', 'SignedHeaders', 'Signature'];
-const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const AMZ_DATE = /^\d{8}T\d{6}Z$/;
 
 /**
  * Splits `ALGORITHM Credential=…, SignedHeaders=…, Signature=…`; white space after the commas is optional. `pair` names
@@ -105,12 +105,20 @@ export function parseSignedHeaders(text: string): readonly string[] | undefined 
 
 /** The instant of `YYYYMMDDTHHMMSSZ`; undefined for another form or a time that does not exist. */
 export function parseAmzDate(text: string): Date | undefined {
-  const [, year, month, day, hour, minute, second] = AMZ_DATE.exec(text) ?? [];
-  if (year === undefined) return undefined;
-  const time = new Date(
-    Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)),
-  );
-  return formatAmzDate(time) === text ? time : undefined;
+  if (!AMZ_DATE.test(text)) return undefined;
+  const part = (from: number, to: number) => Number(text.slice(from, to));
+  const [year, month, day] = [part(0, 4), part(4, 6) - 1, part(6, 8)];
+  const [hour, minute, second] = [part(9, 11), part(11, 13), part(13, 15)];
+  const time = new Date(Date.UTC(year, month, day, hour, minute, second));
+  // What does not exist has become another time: the 30th of February, a 61st second, years that count from 1900.
+  const exists =
+    time.getUTCFullYear() === year &&
+    time.getUTCMonth() === month &&
+    time.getUTCDate() === day &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60;
+  return exists ? time : undefined;
 }
 
 /** The instant of an HTTP `Date` header, `Sun, 30 Aug 2015 12:36:00 GMT`; undefined for any other form. Spec: RFC 9110 §5.6.7 */
@@ -122,7 +130,9 @@ export function parseHttpDate(text: string): Date | undefined {
 
 /** `YYYYMMDDTHHMMSSZ`, fractions of a second dropped. The date must be valid. */
 export function formatAmzDate(time: Date): string {
-  return `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  const text = time.toISOString();
+  const [date, clock] = [text.slice(0, 10), text.slice(11, 19)];
+  return `${date.replaceAll('-', '')}T${clock.replaceAll(':', '')}Z`;
 }
 
 /** The first of these single-valued headers that the request has more than once. */

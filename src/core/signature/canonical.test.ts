@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  canonicalEncode,
   canonicalHeaderValue,
   canonicalPath,
   canonicalQuery,
@@ -124,4 +125,22 @@ test('any path, query and header make a canonical request of the same number of 
       assert.equal(canonical.split('\n').length, 7);
     }),
   );
+});
+
+test('every spelling of every byte has one canonical spelling, alone and among canonical text', () => {
+  const spellings = Array.from({ length: 256 }, (_, byte) => {
+    const hex = byte.toString(16).padStart(2, '0');
+    const plain = String.fromCharCode(byte);
+    const canonical = /[A-Za-z0-9._~-]/.test(plain) ? plain : `%${hex.toUpperCase()}`;
+    return { canonical, written: [`%${hex}`, `%${hex.toUpperCase()}`, canonical] };
+  });
+  for (const { canonical, written } of spellings) {
+    for (const one of written) {
+      assert.equal(canonicalEncode(one), canonical);
+      assert.equal(canonicalEncode(`a%3A${one}`), `a%3A${canonical}`);
+      assert.equal(canonicalEncode(`${one}-%7C`), `${canonical}-%7C`);
+    }
+  }
+  for (const broken of ['%', '%4', '%4g', '%g4', '%%41', '%3', '%/a', '%:0', '%@1', '%`1', '%G1'])
+    assert.equal(canonicalEncode(broken), broken === '%%41' ? '%25A' : broken.replace(/[%/:@`]/g, percentEncode));
 });
