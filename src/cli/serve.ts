@@ -4,13 +4,18 @@ import { startServer } from '../main.ts';
 import { jsonLog } from '../telemetry/log.ts';
 import { askedToStop } from './stopping.ts';
 
+/** Milliseconds that lines wait to be written together; errors do not. */
+const logEveryMs = 10;
+
 /** Resolves after SIGTERM or SIGINT, when all that was under way is answered. Throws ConfigError. */
 export async function serve(flags: Flags, environment: Environment): Promise<void> {
   const stop = askedToStop();
-  const server = await startServer(
-    readConfig(flags, environment),
-    jsonLog((line) => void process.stderr.write(line)),
-  );
+  const log = jsonLog((lines) => void process.stderr.write(lines), {
+    later: (work) => void setTimeout(work, logEveryMs),
+  });
+  // Whatever ends the process, if it is not the system itself: what waits is written first.
+  process.once('exit', () => log.flush());
+  const server = await startServer(readConfig(flags, environment), log);
   process.stdout.write(`anyrole: account ${server.accountId}, listening on ${server.url}\n`);
   if (server.metricsUrl) process.stdout.write(`anyrole: metrics on ${server.metricsUrl}\n`);
   if (server.newRootKey) {

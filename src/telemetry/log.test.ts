@@ -1,15 +1,80 @@
 // Lines of JSON, with a second fence against secrets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jsonLog, silentLog } from './log.ts';
+import { jsonLog, type LogTraits, silentLog } from './log.ts';
 
-function lines(work: (log: ReturnType<typeof jsonLog>) => void): Record<string, unknown>[] {
+function lines(work: (log: ReturnType<typeof jsonLog>) => void, traits?: LogTraits): Record<string, unknown>[] {
   const written: string[] = [];
-  const log = jsonLog((line) => void written.push(line));
+  const log = jsonLog((text) => void written.push(text), traits);
   work(log);
   log.flush();
-  return written.map((line) => JSON.parse(line));
+  return parsed(written);
 }
+
+function parsed(written: readonly string[]): Record<string, unknown>[] {
+  const text = written.join('');
+  assert.ok(text === '' || text.endsWith('\n'), 'lines are whole');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
+
+/** A log whose moment comes when the test says so. */
+function waitingLog() {
+  const written: string[] = [];
+  const moments: (() => void)[] = [];
+  const log = jsonLog((text) => void written.push(text), { later: (work) => void moments.push(work) });
+  return { log, written, moments };
+}
+
+test('lines wait for their moment and are then written together, in order', () => {
+  const { log, written, moments } = waitingLog();
+  for (const count of [1, 2, 3]) log.info({ count }, 'x');
+  assert.deepEqual([written.length, moments.length], [0, 1]);
+  moments[0]?.();
+  assert.equal(written.length, 1);
+  assert.deepEqual(
+    parsed(written).map(({ count }) => count),
+    [1, 2, 3],
+  );
+  log.info({ count: 4 }, 'x');
+  assert.equal(moments.length, 2, 'the next line has a moment of its own');
+});
+
+test('an error is written at once, after what came before it', () => {
+  const { log, written } = waitingLog();
+  log.info({ count: 1 }, 'x');
+  log.error({ count: 2 }, 'x');
+  assert.deepEqual(
+    parsed(written).map(({ count }) => count),
+    [1, 2],
+  );
+});
+
+test('many lines do not wait, and a flush leaves none behind and says nothing twice', () => {
+  const { log, written, moments } = waitingLog();
+  for (let count = 0; count < 1000; count++) log.info({ count, text: 'x'.repeat(100) }, 'x');
+  assert.ok(written.length > 1, 'some are written before their moment');
+  log.flush();
+  log.flush();
+  for (const moment of moments) moment();
+  assert.deepEqual(
+    parsed(written).map(({ count }) => count),
+    Array.from({ length: 1000 }, (_, count) => count),
+  );
+});
+
+test('a log of errors alone has nothing else', () => {
+  const work = (log: ReturnType<typeof jsonLog>) => {
+    log.info({ count: 1 }, 'x');
+    log.error({ count: 2 }, 'x');
+  };
+  assert.deepEqual(
+    lines(work, { onlyErrors: true }).map(({ count }) => count),
+    [2],
+  );
+});
 
 test('every fact is one line of JSON with its time and its message', () => {
   const [info, error] = lines((log) => {
@@ -22,10 +87,17 @@ test('every fact is one line of JSON with its time and its message', () => {
 });
 
 for (const name of ['authorization', 'secretAccessKey', 'sessionToken', 'privateKey', 'token', 'secret']) {
-  test(`${name} is hidden, at the top and one step below`, () => {
-    const [line] = lines((log) => log.info({ [name]: 'SECRET', inner: { [name]: 'SECRET' } }, 'x'));
+  test(`${name} is hidden, at the top and below, in lists, too`, () => {
+    const facts = Object.freeze({
+      [name]: 'SECRET',
+      inner: { [name]: 'SECRET' },
+      list: [{ deep: { [name]: ['SECRET'] } }],
+    });
+    const [line] = lines((log) => log.info(facts, 'x'));
     assert.equal(line?.[name], '[hidden]');
     assert.equal(Object(line?.inner)[name], '[hidden]');
+    assert.ok(!JSON.stringify(line).includes('SECRET'));
+    assert.equal(facts[name], 'SECRET', 'what is hidden is hidden in the line alone');
   });
 }
 
