@@ -1,6 +1,6 @@
 // The composition root: config → store → keyring → root key → gateway → listen. Everything that is made once is made
 // here, and time, randomness, files and the network enter here.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Address, type Config, ConfigError } from './config.ts';
@@ -15,6 +15,7 @@ import { type Knowledge, knowledge } from './gateway/knowledge.ts';
 import { lastUses } from './gateway/last-uses.ts';
 import { type OpenDoor, urlOf } from './gateway/listening.ts';
 import { openMetricsDoor } from './gateway/metrics-door.ts';
+import { randomPool } from './gateway/random-pool.ts';
 import { writeEntries } from './gateway/record.ts';
 import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
@@ -77,6 +78,7 @@ export async function startServer(config: Config, log: Log = silentLog): Promise
 
 async function serve(config: Config, settings: Settings, store: Store, log: Log): Promise<RunningServer> {
   const now = () => new Date();
+  const randomBytes = randomPool(randomFillSync);
   const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
   const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
   const records = recorder<Document>({
