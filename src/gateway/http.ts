@@ -72,18 +72,20 @@ async function serve(door: Door, request: IncomingMessage, response: ServerRespo
   const answer = (given: WireResponse) => {
     // A connection kept alive would hold up the end of the server.
     if (draining()) response.setHeader('connection', 'close');
-    send(response, given, request);
-    response.end();
+    writeHead(response, given);
+    response.end(request.method === 'HEAD' ? undefined : given.body);
   };
   const [path = '', rawQuery = ''] = target(request.url ?? '/');
-  if ((request.headersDistinct.host?.length ?? 0) > 1) return answer(twoHosts);
+  if (isRepeated(request.rawHeaders, 'host')) return answer(twoHosts);
   if (request.method === 'GET' && path === '/livez') return answer(probe(true));
   if (request.method === 'GET' && path === '/readyz') return answer(probe((await door.ready()) && !draining()));
   const head = { method: request.method ?? '', path, rawQuery, headers: headersOf(request.rawHeaders) };
   const body = await bodyOf(request);
   if (body === 'tooLarge') {
     response.setHeader('connection', 'close');
-    send(response, door.refuseTooLarge({ ...head, body: new Uint8Array() }), request);
+    const refusal = door.refuseTooLarge({ ...head, body: new Uint8Array() });
+    writeHead(response, refusal);
+    if (request.method !== 'HEAD') response.write(refusal.body);
     await discarded(request);
     // Not before: the connection closes with it, and what is still being sent would make a reset of that.
     response.end();
@@ -111,8 +113,19 @@ function headersOf(raw: readonly string[]): readonly HeaderPair[] {
 }
 
 function utf8(latin1: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the question
-  return /^[\x00-\x7f]*$/.test(latin1) ? latin1 : Buffer.from(latin1, 'latin1').toString('utf8');
+  // As UTF-8 nothing but ASCII takes one byte a character.
+  const isAscii = Buffer.byteLength(latin1) === latin1.length;
+  return isAscii ? latin1 : Buffer.from(latin1, 'latin1').toString('utf8');
+}
+
+/** Whether a header, by its lower-case name, comes more than once. Names stand at even places. */
+function isRepeated(raw: readonly string[], name: string): boolean {
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const one = raw[at] ?? '';
+    if (one.length === name.length && one.toLowerCase() === name) count++;
+  }
+  return count > 1;
 }
 
 /** The whole body, or that it is too large, or that the client went away. */
@@ -159,12 +172,10 @@ function probe(good: boolean): WireResponse {
   return { status: good ? 200 : 503, headers: [['content-type', 'text/plain']], body: good ? 'ok\n' : 'not ready\n' };
 }
 
-/** Sends the whole answer and leaves the response to be ended. */
-function send(response: ServerResponse, { status, headers, body }: WireResponse, { method }: IncomingMessage): void {
-  const bytes = Buffer.from(body);
-  const length: HeaderPair = ['content-length', String(bytes.length)];
+/** Status and headers. A body that follows with the end, as text, leaves with them in one piece. */
+function writeHead(response: ServerResponse, { status, headers, body }: WireResponse): void {
+  const length: HeaderPair = ['content-length', String(Buffer.byteLength(body))];
   response.writeHead(status, [...headers, length].flat());
-  if (method !== 'HEAD' && bytes.length > 0) response.write(bytes);
 }
 
 /** What HTTP's own parser refused: too large a header block, a bad request line, a timeout. */
