@@ -11,9 +11,14 @@ import {
   type SessionClaims,
   type UserClaims,
 } from '../core/session/claims.ts';
-import { type HeaderIndex, headerIndex } from '../core/signature/canonical.ts';
+import type { HeaderIndex } from '../core/signature/canonical.ts';
 import { type ParsedSignature, type ParseResult, type signingKey, verifySignature } from '../core/signature/hmac.ts';
-import { parseX509Authorization, verifyX509Signature, type X509Verdict } from '../core/signature/x509.ts';
+import {
+  type certificateBytes,
+  parseX509Authorization,
+  verifyX509Signature,
+  type X509Verdict,
+} from '../core/signature/x509.ts';
 import type { parseCertificate } from '../core/x509/certificate.ts';
 import { type Keyring, open } from '../keyring.ts';
 import { bytesOf, type WireRequest } from '../protocols/protocol.ts';
@@ -47,18 +52,19 @@ export type Verifier = {
   readonly keyring: Keyring;
   readonly now: Date;
   readonly deriveKey: typeof signingKey;
+  readonly certificateBytes: typeof certificateBytes;
   readonly certificateOf: typeof parseCertificate;
 };
 
-/** The caller that signed, or AWS's error. `signature` is what parseSignature found in the request. */
+/** The caller that signed, or AWS's error. `signature` is what parseSignature found in the request, `headers` are its. */
 export async function authenticate(
   verifier: Verifier,
   operation: Operation<Call>,
   protocol: ProtocolName,
   request: WireRequest,
   signature: ParseResult,
+  headers: HeaderIndex,
 ): Promise<Authenticated> {
-  const headers = headerIndex(request.headers);
   if (operation.signedWith === 'certificate') return certificateHolder(verifier, request, headers);
   if (operation.signedWith === 'nothing') return stranger(signature);
   if (!signature.ok) throw unreadable(signature, protocol);
@@ -181,11 +187,11 @@ function sameText(one: string, other: string): boolean {
 
 /** Whoever sent a certificate. The signature's verdict is the operation's to ask for, at its place among AWS's checks. */
 function certificateHolder(
-  { certificateOf, now }: Verifier,
+  { certificateBytes: bytesOf, certificateOf, now }: Verifier,
   request: WireRequest,
   headers: HeaderIndex,
 ): { readonly caller: CertificateHolder; readonly region: string } {
-  const read = parseX509Authorization(request, headers);
+  const read = parseX509Authorization(request, headers, bytesOf);
   if (!read.ok) throw unreadableX509(read);
   const { parsed } = read;
   const leaf = certificateOf(parsed.certificateDer);

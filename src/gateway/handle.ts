@@ -3,6 +3,7 @@
 import { commonError, type ProtocolName, ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import { violations } from '../contract/validate.ts';
+import { headerIndex } from '../core/signature/canonical.ts';
 import { parseSignature } from '../core/signature/hmac.ts';
 import type { Protocol, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import { queryXml } from '../protocols/query-xml.ts';
@@ -25,7 +26,8 @@ const protocols: Readonly<Record<ProtocolName, Protocol>> = { 'rest-json': restJ
 
 /** Answers one request. Never rejects: what cannot be foreseen is answered as InternalFailure and logged. */
 export async function handle(world: World, request: WireRequest, origin: Origin): Promise<WireResponse> {
-  const signature = parseSignature(request);
+  const headers = headerIndex(request.headers);
+  const signature = parseSignature(request, headers);
   const to = addressee(world.services, request, signature);
   const protocol = protocols[to.protocol];
   const visit: Visit = {
@@ -42,7 +44,7 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     visit.service = service;
     visit.operation = operation;
     const verifier = { ...world.knowledge, store: world.store, keyring: world.keyring, now: visit.startedAt };
-    const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature);
+    const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature, headers);
     visit.caller = caller;
     visit.region = region;
     const use = isSigner(caller) ? useOf(caller, service.name, region, visit.startedAt) : undefined;

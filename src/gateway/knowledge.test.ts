@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
 import { signingKey } from '../core/signature/hmac.ts';
 import { knowledge } from './knowledge.ts';
-import { remember } from './remember.ts';
+import { remember, rememberOf } from './remember.ts';
 
 test('an answer is worked out once, and again when it was the eldest of too many', () => {
   const worked: string[] = [];
@@ -18,6 +18,75 @@ test('an answer is worked out once, and again when it was the eldest of too many
   );
   for (const text of ['a', 'b', 'a', 'c', 'a']) assert.equal(double(text), text + text);
   assert.deepEqual(worked, ['a', 'b', 'c', 'a']);
+});
+
+test('what is remembered has a size together: the eldest go until the newest has room, and what is too large is not kept', () => {
+  const worked: string[] = [];
+  const echo = remember(
+    10,
+    (text: string) => text,
+    (text) => {
+      worked.push(text);
+      return text;
+    },
+    { most: 6, sizeOf: (text) => text.length },
+  );
+  for (const text of ['aa', 'bbb', 'aa', 'cc', 'bbb', 'cc', 'aa']) assert.equal(echo(text), text);
+  assert.deepEqual(worked, ['aa', 'bbb', 'cc', 'aa'], 'aa went for cc, then bbb for aa');
+  for (const text of ['ddddddd', 'ddddddd']) assert.equal(echo(text), text);
+  assert.deepEqual(worked.slice(4), ['ddddddd', 'ddddddd']);
+});
+
+test('what is remembered of a thing is remembered of that thing alone', () => {
+  let count = 0;
+  const size = rememberOf((list: readonly number[]) => {
+    count += 1;
+    return list.length === 0 ? undefined : list.length;
+  });
+  const [one, equal, none] = [[1, 2], [1, 2], []];
+  assert.deepEqual([size(one), size(equal), size(one), size(none), size(none)], [2, 2, 2, undefined, undefined]);
+  assert.equal(count, 3);
+});
+
+test('a certificate that comes again in a header is the same value, and its text is judged as ever', () => {
+  const { certificateBytes, certificateOf } = knowledge();
+  const { der } = makeCa();
+  const text = Buffer.from(der).toString('base64');
+  const bytes = certificateBytes(text);
+  assert.ok(bytes !== undefined && Buffer.compare(bytes, der) === 0);
+  assert.equal(certificateBytes(text), bytes);
+  assert.equal(certificateOf(bytes), certificateOf(bytes));
+  // The same certificate by other bytes of the same content, as from a bundle.
+  const [one, other] = [certificateOf(bytes), certificateOf(new Uint8Array(der))];
+  assert.ok(one.ok && other.ok && one.certificate === other.certificate);
+  for (const bad of [text.slice(0, -1), `${text}=`, ` ${text}`, `${text}\n`, text.replace(/.$/, '!'), '']) {
+    assert.equal(certificateBytes(bad), undefined);
+    assert.equal(certificateBytes(bad), undefined);
+  }
+});
+
+test('bytes that are no certificate stay none', () => {
+  const { certificateBytes, certificateOf } = knowledge();
+  const bytes = certificateBytes('MAA=');
+  assert.ok(bytes !== undefined);
+  for (const time of [1, 2]) assert.equal(certificateOf(bytes).ok, false, `time ${time}`);
+});
+
+test('tags are those of one certificate by one list of mappings; a changed profile has another list', () => {
+  const { mapAttributes } = knowledge();
+  const ca = makeCa();
+  const [alice, bob] = [ca.issue({ subject: 'CN=alice,O=A' }), ca.issue({ subject: 'CN=bob,O=B' })];
+  const by = (specifier: string) => [{ certificateField: 'x509Subject', mappingRules: [{ specifier }] }] as const;
+  const [commonName, organization] = [by('CN'), by('O')];
+  const rows = [
+    [alice, commonName, { 'x509Subject/CN': 'alice' }],
+    [bob, commonName, { 'x509Subject/CN': 'bob' }],
+    [alice, organization, { 'x509Subject/O': 'A' }],
+    [bob, organization, { 'x509Subject/O': 'B' }],
+    [alice, [], {}],
+  ] as const;
+  for (const [{ certificate }, mappings, tags] of [...rows, ...rows])
+    assert.deepEqual(mapAttributes(certificate, mappings), { tags, unmapped: [] });
 });
 
 test('undefined and a throw are not remembered', () => {

@@ -1,13 +1,15 @@
 // What the hot path has worked out before: compiled policies, parsed certificates, derived signing keys, validated paths.
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
+import { mapAttributes } from '../core/session/attributes.ts';
 import { signingKey } from '../core/signature/hmac.ts';
-import { type Certificate, parseCertificate } from '../core/x509/certificate.ts';
+import { certificateBytes } from '../core/signature/x509.ts';
+import { type Certificate, type ParsedCertificate, parseCertificate } from '../core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
 import { parsePemCertificates } from '../core/x509/pem.ts';
-import { remember } from './remember.ts';
+import { remember, rememberOf } from './remember.ts';
 
 export type Knowledge = {
   /**
@@ -15,7 +17,11 @@ export type Knowledge = {
    * what cannot be read must not be taken for an empty policy.
    */
   policyOf(text: string, kind: PolicyKind): Policy;
+  /** The bytes of a certificate's base64. What it gives is shared: nobody changes it. */
+  readonly certificateBytes: typeof certificateBytes;
   readonly certificateOf: typeof parseCertificate;
+  /** The tags that a profile's mappings make of a certificate. */
+  readonly mapAttributes: typeof mapAttributes;
   /** The certificates of a stored PEM bundle; throws when it is none. */
   certificatesOf(pem: string): readonly Certificate[];
   /** The CRL of stored bytes with this digest; throws when they are none. */
@@ -29,6 +35,8 @@ export type Knowledge = {
 
 /** Things remembered of each kind, at most. */
 const room = 4096;
+/** Bytes of the certificates remembered, and characters of their texts, at most: strangers choose how long theirs are. */
+const roomOfCertificates = 16 * 1024 * 1024;
 /** CRLs remembered at most: each may have thousands of entries. */
 const roomOfCrls = 256;
 
@@ -48,15 +56,11 @@ export function knowledge(): Knowledge {
     (parts: Parameters<typeof signingKey>) => createHash('sha256').update(JSON.stringify(parts)).digest('base64'),
     (parts) => signingKey(...parts),
   );
-  const certificate = remember(
-    room,
-    (der: Uint8Array) => createHash('sha256').update(der).digest('base64'),
-    parseCertificate,
-  );
+  const { bytesOf, certificateOf } = rememberedCertificates();
   const bundle = remember(
     room,
     (pem: string) => pem,
-    (pem) => bundleOf(pem, certificate),
+    (pem) => bundleOf(pem, certificateOf),
   );
   return {
     knownAccounts: new Set(),
@@ -64,9 +68,53 @@ export function knowledge(): Knowledge {
     validatePath: rememberedPaths(),
     crlOf: rememberedCrls(),
     policyOf: (text, kind) => policy({ text, kind }),
-    certificateOf: certificate,
+    certificateBytes: bytesOf,
+    certificateOf,
+    mapAttributes: rememberedTags(),
     deriveKey: (...parts) => key(parts),
   };
+}
+
+/**
+ * Certificates by the digest of their bytes; and those of a header by its text alone, so that one that comes again is
+ * neither decoded nor digested.
+ */
+function rememberedCertificates() {
+  const byDigest = remember(room, (der: Uint8Array) => hash('sha256', der, 'base64'), parseCertificate, {
+    most: roomOfCertificates,
+    sizeOf: (der) => der.length,
+  });
+  /** INVARIANT: the bytes that `bytesOf` gave, which nobody changes, and what they were parsed to. */
+  const ofText = new WeakMap<Uint8Array, { parsed?: ParsedCertificate }>();
+  const bytesOf = remember(
+    room,
+    (text: string) => text,
+    (text) => {
+      const decoded = certificateBytes(text);
+      // A copy: what a Buffer is decoded into is part of something larger.
+      const der = decoded && new Uint8Array(decoded);
+      if (der !== undefined) ofText.set(der, {});
+      return der;
+    },
+    { most: roomOfCertificates, sizeOf: (text) => text.length },
+  );
+  return {
+    bytesOf,
+    certificateOf(der: Uint8Array) {
+      const known = ofText.get(der);
+      if (known === undefined) return byDigest(der);
+      known.parsed ??= byDigest(der);
+      return known.parsed;
+    },
+  };
+}
+
+/** The tags of each certificate by each list of mappings, as long as both are there: a changed profile has another list. */
+function rememberedTags(): typeof mapAttributes {
+  const byCertificate = rememberOf((certificate: Certificate) =>
+    rememberOf((mappings: Parameters<typeof mapAttributes>[1]) => mapAttributes(certificate, mappings)),
+  );
+  return (certificate, mappings) => byCertificate(certificate)(mappings);
 }
 
 function bundleOf(pem: string, certificateOf: typeof parseCertificate): readonly Certificate[] {
@@ -113,8 +161,11 @@ function rememberedPaths(): typeof validatePath {
 }
 
 function keyOf({ leaf, intermediates, anchors, now: _now, ...demands }: PathQuestion): string {
-  const sets = [[leaf], intermediates, anchors].map((set) => set.map(({ fingerprint }) => fingerprint));
-  return JSON.stringify([sets, demands]);
+  // Fingerprints have one length and none of these signs in them.
+  let key = JSON.stringify(demands) + leaf.fingerprint;
+  for (const { fingerprint } of intermediates) key += `,${fingerprint}`;
+  for (const { fingerprint } of anchors) key += `;${fingerprint}`;
+  return key;
 }
 
 function isValidAt({ notBefore, notAfter }: Certificate, now: Date): boolean {

@@ -1,20 +1,49 @@
 // A bounded memory of what a pure function answered, so that what comes again is not worked out again.
 
+/** How large what is remembered may be together, by the sizes of the inputs. */
+export type Sized<I> = { readonly most: number; sizeOf(input: I): number };
+
 /**
  * `compute` with a memory of `room` answers; the eldest is forgotten first. An answer of undefined is not remembered, and
  * neither is a throw.
  */
-export function remember<I, O>(room: number, keyOf: (input: I) => string, compute: (input: I) => O): (input: I) => O {
-  const known = new Map<string, O>();
+export function remember<I, O>(
+  room: number,
+  keyOf: (input: I) => string,
+  compute: (input: I) => O,
+  { most, sizeOf }: Sized<I> = { most: 0, sizeOf: () => 0 },
+): (input: I) => O {
+  const known = new Map<string, { readonly answer: O; readonly size: number }>();
+  let total = 0;
   return (input) => {
     const key = keyOf(input);
     const remembered = known.get(key);
-    if (remembered !== undefined) return remembered;
+    if (remembered !== undefined) return remembered.answer;
     const answer = compute(input);
     if (answer === undefined) return answer;
-    const eldest = known.size >= room ? known.keys().next().value : undefined;
-    if (eldest !== undefined) known.delete(eldest);
-    known.set(key, answer);
+    const size = sizeOf(input);
+    known.set(key, { answer, size });
+    total += size;
+    for (const [eldest, { size: freed }] of known) {
+      if (known.size <= room && total <= most) break;
+      known.delete(eldest);
+      total -= freed;
+    }
+    return answer;
+  };
+}
+
+/**
+ * `compute` with a memory that lives as long as the thing it is about. INVARIANT: the thing never changes; a record that
+ * is written anew is another thing.
+ */
+export function rememberOf<K extends object, O>(compute: (thing: K) => O): (thing: K) => O {
+  const known = new WeakMap<K, { readonly answer: O }>();
+  return (thing) => {
+    const remembered = known.get(thing);
+    if (remembered !== undefined) return remembered.answer;
+    const answer = compute(thing);
+    known.set(thing, { answer });
     return answer;
   };
 }

@@ -90,11 +90,12 @@ const SCOPE_DATE = /^\d{8}$/;
 /**
  * Reads Authorization, X-Amz-Date, X-Amz-X509 and X-Amz-X509-Chain. Certificates are strict base64 (standard alphabet,
  * padded, no white space inside), white space allowed around the commas. The signature is hex of either case: only its
- * bytes count. Never throws; cost is linear and bounded.
+ * bytes count. Never throws; cost is linear and bounded. `bytesOf`: a memory of {@link certificateBytes} may stand in.
  */
 export function parseX509Authorization(
   request: SignableRequest,
   headers = headerIndex(request.headers),
+  bytesOf: typeof certificateBytes = certificateBytes,
 ): X509ParseResult {
   const repeated = duplicateHeader(headers, SINGLE_VALUED);
   if (repeated !== undefined) return { ok: false, reason: 'duplicateHeader', name: repeated };
@@ -122,7 +123,7 @@ export function parseX509Authorization(
     return { ok: false, reason: 'malformedAuthorization', missing };
   }
   const chain = headers.has(CHAIN_HEADER) ? one(CHAIN_HEADER) : undefined;
-  return assemble({ algorithm, credential, signedHeaders, signature, amzDate, certificate, chain });
+  return assemble({ algorithm, credential, signedHeaders, signature, amzDate, certificate, chain }, bytesOf);
 }
 
 type Stated = {
@@ -135,7 +136,7 @@ type Stated = {
   readonly chain: string | undefined;
 };
 
-function assemble(stated: Stated): X509ParseResult {
+function assemble(stated: Stated, bytesOf: typeof certificateBytes): X509ParseResult {
   const { algorithm, amzDate } = stated;
   const credential = parseCredential(stated.credential);
   if (credential === undefined || !SERIAL.test(credential.identity) || !SCOPE_DATE.test(credential.date))
@@ -146,9 +147,9 @@ function assemble(stated: Stated): X509ParseResult {
   if (signedHeaders === undefined) return { ok: false, reason: 'malformedSignedHeaders', got: stated.signedHeaders };
   const signature = decodedHex(stated.signature);
   if (signature === undefined) return { ok: false, reason: 'malformedSignature' };
-  const certificateDer = decodedCertificate(stated.certificate);
+  const certificateDer = bytesOf(stated.certificate);
   if (certificateDer === undefined) return { ok: false, reason: 'malformedCertificate' };
-  const chainDer = stated.chain === undefined ? [] : decodedChain(stated.chain);
+  const chainDer = stated.chain === undefined ? [] : decodedChain(stated.chain, bytesOf);
   if (chainDer === undefined) return { ok: false, reason: 'malformedChain' };
   const { identity: serialNumber, ...scope } = credential;
   const times = { amzDate, requestTime };
@@ -298,20 +299,21 @@ function decodedHex(text: string): Uint8Array | undefined {
   return bytes.length * 2 === text.length ? bytes : undefined;
 }
 
-function decodedCertificate(text: string): Uint8Array | undefined {
+/** The bytes of one certificate's strict base64, 1 byte to 32 KiB; undefined where the text is something else. */
+export function certificateBytes(text: string): Uint8Array | undefined {
   if (text === '' || text.length > MAX_CERTIFICATE_CHARS) return undefined;
   const der = Buffer.from(text, 'base64');
   // Node reads base64 leniently: only what it writes back identically was strict.
   return der.toString('base64') === text ? der : undefined;
 }
 
-function decodedChain(text: string): readonly Uint8Array[] | undefined {
+function decodedChain(text: string, bytesOf: typeof certificateBytes): readonly Uint8Array[] | undefined {
   if (text.length > MAX_CHAIN_CHARS) return undefined;
   const pieces = text.split(',', MAX_CHAIN_CERTIFICATES + 1);
   if (pieces.length > MAX_CHAIN_CERTIFICATES) return undefined;
   const chain: Uint8Array[] = [];
   for (const piece of pieces) {
-    const der = decodedCertificate(piece.trim());
+    const der = bytesOf(piece.trim());
     if (der === undefined) return undefined;
     chain.push(der);
   }

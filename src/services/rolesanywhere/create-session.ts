@@ -4,7 +4,6 @@
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
 import { type Reason, ServiceError } from '../../contract/error.ts';
 import { optional, pattern, required, string, structure, type ValueOf } from '../../contract/shape.ts';
-import { mapAttributes } from '../../core/session/attributes.ts';
 import { roleSessionNameOf, sourceIdentityOf } from '../../core/session/identity.ts';
 import { type Baggage, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
 import type { Certificate } from '../../core/x509/certificate.ts';
@@ -217,7 +216,7 @@ function identify({ certificate }: CertificateHolder, asked: Asked, role: RoleRe
 
 /** What the session carries: the certificate's attributes as tags, the profile's policies as its bounds. */
 function pack({ certificate }: CertificateHolder, profile: ProfileRecord, call: Call): Baggage {
-  const { tags, unmapped } = mapAttributes(certificate, profile.attributeMappings);
+  const { tags, unmapped } = call.mapAttributes(certificate, profile.attributeMappings);
   for (const { key, reason } of unmapped) call.explain({ reason: 'unmappedAttribute', key, because: reason });
   const policies = profile.sessionPolicy === null ? [] : [profile.sessionPolicy];
   return { tags, policies, managedPolicyArns: profile.managedPolicyArns };

@@ -1,6 +1,6 @@
 // Subjects: the distinguished names that asked for sessions with a trusted certificate, with what they showed last. No
 // operation makes one; CreateSession does in passing.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { boolean, list, optional, required, string, structure, timestamp, type ValueOf } from '../../contract/shape.ts';
 import { type Certificate, certificatePem } from '../../core/x509/certificate.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
@@ -124,7 +124,9 @@ export async function seen(
   const properties = Object.entries(instanceProperties).sort(([one], [other]) => (one < other ? -1 : 1));
   const record: SubjectRecord = {
     ...known,
-    credentials: await noted(writer, subjectCredentials, key, known.credentials, credential, credentialOf(certificate)),
+    credentials: await noted(writer, subjectCredentials, key, known.credentials, credential, () =>
+      credentialOf(certificate),
+    ),
     instanceProperties:
       properties.length === 0
         ? known.instanceProperties
@@ -134,7 +136,7 @@ export async function seen(
             key,
             known.instanceProperties,
             { ...at, key: digestOf(properties) },
-            Object.fromEntries(properties),
+            () => Object.fromEntries(properties),
           ),
     lastSeenAt: at.seenAt,
   };
@@ -164,10 +166,10 @@ async function noted<T extends Document>(
   subject: string,
   known: readonly Sighting[],
   sighting: Sighting,
-  what: T,
+  what: () => T,
 ): Promise<readonly Sighting[]> {
   const others = known.filter(({ key }) => key !== sighting.key);
-  if (others.length === known.length) await from.put(writer, `${subject}/${sighting.key}`, what);
+  if (others.length === known.length) await from.put(writer, `${subject}/${sighting.key}`, what());
   const sightings = [sighting, ...others];
   for (const { key } of sightings.slice(maxKept)) await from.delete(writer, `${subject}/${key}`);
   return sightings.slice(0, maxKept);
@@ -205,11 +207,11 @@ function joined<T, S>(
 }
 
 function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+  return hash('sha256', JSON.stringify(value), 'hex').slice(0, 32);
 }
 
 /** A UUID that is a digest of the name, so that no index leads from names to ids. Spec: RFC 9562 §5.8 */
 function uuidOf(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
+  const hex = hash('sha256', name, 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
