@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The command `anyrole`. Plain JavaScript that any Node parses: an old one must be able to say that it is old.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 7)) {
@@ -16,5 +18,8 @@ process.emitWarning = (warning, ...rest) => {
 };
 // The repository runs its sources; the package of npm has none, and what is built of them.
 const isRepository = existsSync(new URL('../src', import.meta.url));
+// Types are stripped once and not at each start, which takes longer than all the rest of it. Beside what npm installed: who may
+// write there may change the program anyway. Where it cannot be written to, nothing is kept.
+if (isRepository) module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/anyrole', import.meta.url)));
 const { main } = await import(isRepository ? '../src/cli/anyrole.ts' : '../dist/cli/anyrole.js');
 await main(process.argv, process.env);

@@ -1,9 +1,6 @@
 // Asks the person at the terminal for a secret. Not standard input and output: a credential process talks to a program
 // through those.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { ReadStream } from 'node:tty';
 
 const terminal = '/dev/tty';
 
@@ -19,6 +16,11 @@ export function hasTerminal(): boolean {
 
 /** What was typed up to the end of the line; nothing of it is shown. Rejects when the terminal is closed. */
 export async function askSecret(purpose: string): Promise<string> {
+  const [{ createInterface }, { Writable }, { ReadStream }] = await Promise.all([
+    import('node:readline'),
+    import('node:stream'),
+    import('node:tty'),
+  ]);
   const screen = openSync(terminal, 'w');
   const input = new ReadStream(openSync(terminal, 'r'));
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

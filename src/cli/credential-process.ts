@@ -9,11 +9,10 @@ import { endpointOf } from '../client/endpoint.ts';
 import { readMaterial } from '../client/material.ts';
 import type { RolesAnywhereOptions } from '../client/options.ts';
 import type { Session } from '../client/session.ts';
-import { type ProcessCredentials, throughCache } from '../client/session-cache.ts';
+import type { ProcessCredentials } from '../client/session-cache.ts';
 import type { Environment } from '../config.ts';
 import { askingForPassword, sessionOptions } from './binding.ts';
 import { givenFlags } from './binding-flags.ts';
-import { tellIdentity, tellSession } from './debug.ts';
 
 export type CredentialProcessFlags = { readonly cache?: boolean; readonly debug?: boolean };
 
@@ -24,10 +23,12 @@ export async function credentialProcess(
   environment: Environment,
 ): Promise<void> {
   const options = sessionOptions(givenFlags(command));
-  if (debug) await tellIdentity(options, environment);
+  // What few calls use is loaded for them alone: this process starts each time that an SDK wants credentials.
+  const telling = debug ? await import('./debug.ts') : undefined;
+  await telling?.tellIdentity(options, environment);
   const ask = async () => processCredentials(await askingForPassword(options, createSession));
   const credentials = cache ? await cached(options, environment, ask) : await ask();
-  if (debug) tellSession(credentials);
+  telling?.tellSession(credentials);
   process.stdout.write(JSON.stringify(credentials));
 }
 
@@ -43,6 +44,7 @@ function processCredentials(session: Session): ProcessCredentials {
 }
 
 async function cached(options: RolesAnywhereOptions, environment: Environment, ask: () => Promise<ProcessCredentials>) {
+  const { throughCache } = await import('../client/session-cache.ts');
   const { bytes } = await readMaterial('certificate', options.certificate);
   const { trustAnchorArn, profileArn, roleArn, durationSeconds, roleSessionName } = options;
   const { url, region } = endpointOf(options, homeOf(options), environment);

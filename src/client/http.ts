@@ -1,11 +1,11 @@
 // One request over HTTP or HTTPS and its whole answer, bounded in bytes and time: no redirect, no compression, no kept
 // connection, no unverified TLS unless asked for; through a proxy where one leads there.
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect as connectTls } from 'node:tls';
 import type { HeaderPair } from '../core/signature/canonical.ts';
 import { connectionHint } from './connection-hint.ts';
 import { failure, RolesAnywhereError } from './errors.ts';
+import { http, https } from './node-http.ts';
 import { named, proxyAuthorization } from './proxy.ts';
 import { peerOf, tunnel } from './tunnel.ts';
 
@@ -67,17 +67,17 @@ async function opened(url: URL, options: Options, way: Way, signal: AbortSignal)
   const authorities = ca === undefined ? {} : { ca: [...ca] };
   // Agents of our own: the global ones may have been told of a proxy, and would keep connections.
   if (url.protocol === 'http:') {
-    if (proxy === undefined) return requestHttp(url, { ...options, agent: new HttpAgent() });
+    if (proxy === undefined) return http.request(url, { ...options, agent: new http.Agent() });
     const headers = [...options.headers, ...Object.entries(proxyAuthorization(proxy)).flat()];
-    const opener = proxy.protocol === 'https:' ? requestHttps : requestHttp;
+    const opener = proxy.protocol === 'https:' ? https.request : http.request;
     return opener(new URL(proxy.origin), { ...options, headers, path: url.href, agent: false, ...authorities });
   }
   const rejectUnauthorized = verifySsl !== false;
   const trust = { minVersion: 'TLSv1.2', rejectUnauthorized, ...authorities } as const;
-  if (proxy === undefined) return requestHttps(url, { ...options, ...trust, agent: new HttpsAgent() });
+  if (proxy === undefined) return https.request(url, { ...options, ...trust, agent: new https.Agent() });
   const socket = await tunnel(proxy, `${url.hostname}:${url.port || '443'}`, { signal, ca });
   // With an agent, `false` included, Node would open a connection of its own.
-  return requestHttps(url, {
+  return https.request(url, {
     ...options,
     createConnection: () => connectTls({ socket, ...peerOf(url.hostname), ...trust }),
   });

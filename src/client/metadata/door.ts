@@ -1,7 +1,8 @@
 // Where requests come in: sockets of our own or handed over by systemd, plain HTTP, bounded in header size, connections and
 // time. What is sent is an Answer and nothing else.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { http } from '../node-http.ts';
 import type { Answer, Asked } from './answer.ts';
 
 /** An address, or the number of a file descriptor on which somebody listens already. */
@@ -32,7 +33,7 @@ export async function openDoor(
   answer: (asked: Asked) => Answer | Promise<Answer>,
   failed: (cause: unknown) => void,
 ): Promise<Door> {
-  const server = createServer(bounds, (request, response) => {
+  const server = http.createServer(bounds, (request, response) => {
     // A body is thrown away as it comes; `requestTimeout` ends one that does not stop.
     request.on('error', () => {}).resume();
     response.on('error', () => {});
