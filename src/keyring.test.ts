@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { createKeyring, type Keyring, open, parseKeyring, rotate, seal, serializeKeyring } from './keyring.ts';
+import {
+  createKeyring,
+  isSealedByCurrentKey,
+  isTagOf,
+  type Keyring,
+  open,
+  parseKeyring,
+  rotate,
+  seal,
+  serializeKeyring,
+  tagOf,
+} from './keyring.ts';
 
 const now = new Date('2026-01-02T03:04:05Z');
 const later = new Date('2026-02-02T03:04:05Z');
@@ -166,4 +177,38 @@ describe('the keyring file', () => {
       assert.ok(text.includes(secret.toString('base64')));
     }
   });
+});
+
+describe('tags', () => {
+  const keyring = keyringOf('a');
+  const tag = tagOf(keyring, 'audit', 'a text');
+
+  it('hold for their text and purpose, also after a rotation', () => {
+    assert.match(tag, /^[0-9a-f]{8}\.[0-9a-f]{64}$/);
+    assert.ok(isTagOf(keyring, 'audit', 'a text', tag));
+    const after = rotated(keyring, 'b');
+    assert.ok(isTagOf(after, 'audit', 'a text', tag));
+    assert.notEqual(tagOf(after, 'audit', 'a text'), tag);
+  });
+
+  it('hold for nothing else', () => {
+    assert.equal(isTagOf(keyring, 'audit', 'a texx', tag), false);
+    assert.equal(isTagOf(keyring, 'other', 'a text', tag), false);
+    assert.equal(isTagOf(keyringOf('b'), 'audit', 'a text', tag), false);
+    for (let at = 0; at < tag.length; at++) {
+      const other = tag.slice(0, at) + (tag[at] === '0' ? '1' : '0') + tag.slice(at + 1);
+      assert.equal(isTagOf(keyring, 'audit', 'a text', other), false, other);
+    }
+    for (const other of ['', '.', tag.slice(0, -1), `${tag}0`, tag.toUpperCase(), `${tag}\n`]) {
+      assert.equal(isTagOf(keyring, 'audit', 'a text', other), false, other);
+    }
+  });
+});
+
+it('what an old key sealed is told from what the current one did', () => {
+  const keyring = keyringOf('a');
+  const sealed = seal(keyring, 'token', plaintext, nonce);
+  assert.ok(isSealedByCurrentKey(keyring, sealed));
+  assert.equal(isSealedByCurrentKey(rotated(keyring, 'b'), sealed), false);
+  assert.equal(isSealedByCurrentKey(keyring, new Uint8Array(3)), false);
 });

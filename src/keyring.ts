@@ -3,7 +3,15 @@
 // Pure: the caller reads and writes the file, and brings time and randomness.
 
 import { Buffer } from 'node:buffer';
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /** A source of cryptographically strong bytes, as node:crypto's randomBytes. */
 export type RandomBytes = (size: number) => Uint8Array;
@@ -46,6 +54,7 @@ const headerBytes = 1 + keyIdBytes + nonceBytes;
 const maxFileLength = 1 << 20;
 const maxCachedSubkeys = 1024;
 const keyIdForm = /^[0-9a-f]{8}$/;
+const tagForm = /^([0-9a-f]{8})\.([0-9a-f]{64})$/;
 const secretForm = /^[A-Za-z0-9+/]{43}=$/; // base64 of 32 bytes
 
 /** A keyring of one new key. */
@@ -112,7 +121,7 @@ export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, n
  */
 export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uint8Array | undefined {
   const keyId = sealedKeyId(sealed);
-  const subkey = keyId === undefined ? undefined : subkeyOf(keyring, keyId, purpose);
+  const subkey = keyId === undefined ? undefined : subkeyOf(keyring, keyId, `seal ${purpose}`);
   if (subkey === undefined) return undefined;
   const header = sealed.subarray(0, headerBytes);
   const nonce = sealed.subarray(headerBytes - nonceBytes, headerBytes);
@@ -125,6 +134,34 @@ export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uin
   } catch {
     return undefined; // final() throws for one reason only: the tag does not match
   }
+}
+
+/** Whether the current key sealed this, as far as its header tells: what an old key sealed is worth sealing again. */
+export function isSealedByCurrentKey(keyring: Keyring, sealed: Uint8Array): boolean {
+  return sealedKeyId(sealed) === keyring.currentKeyId;
+}
+
+/**
+ * A tag that only a holder of the keyring makes of this text for this purpose: the id of the current key, a dot, and
+ * HMAC-SHA-256 in hex. Purposes are literals of the program and share no key with those of `seal`.
+ */
+export function tagOf(keyring: Keyring, purpose: string, text: string): string {
+  const keyId = keyring.currentKeyId;
+  const tag = hmac(keyring, keyId, purpose, text);
+  if (tag === undefined) throw new Error('the keyring does not hold its current key');
+  return `${keyId}.${tag.toString('hex')}`;
+}
+
+/** Whether `tagOf` made the tag of this text for this purpose, under any key of the ring. Compares in constant time. */
+export function isTagOf(keyring: Keyring, purpose: string, text: string, tag: string): boolean {
+  const [, keyId = '', digest = ''] = tagForm.exec(tag) ?? [];
+  const expected = hmac(keyring, keyId, purpose, text);
+  return expected !== undefined && timingSafeEqual(expected, Buffer.from(digest, 'hex'));
+}
+
+function hmac(keyring: Keyring, keyId: string, purpose: string, text: string): Buffer | undefined {
+  const subkey = subkeyOf(keyring, keyId, `tag ${purpose}`);
+  return subkey && createHmac('sha256', subkey).update(text).digest();
 }
 
 /** The id of the key that sealed this, not yet authenticated; undefined when the form is wrong. */
@@ -161,19 +198,19 @@ function parseKey(keyId: string, value: unknown): Key | KeyringFault {
 }
 
 function currentSubkey(keyring: Keyring, purpose: string): KeyObject {
-  const subkey = subkeyOf(keyring, keyring.currentKeyId, purpose);
+  const subkey = subkeyOf(keyring, keyring.currentKeyId, `seal ${purpose}`);
   if (subkey === undefined) throw new Error('the keyring does not hold its current key');
   return subkey;
 }
 
-/** The key of one key id and one purpose. */
-function subkeyOf(keyring: Keyring, keyId: string, purpose: string): KeyObject | undefined {
+/** The key of one key id and one use: `seal` or `tag`, and a purpose. */
+function subkeyOf(keyring: Keyring, keyId: string, use: string): KeyObject | undefined {
   const key = keyring.keys.get(keyId);
   if (key === undefined) return undefined;
-  const name = `${keyId} ${purpose}`;
+  const name = `${keyId} ${use}`;
   const cached = keyring.subkeys.get(name);
   if (cached !== undefined) return cached;
-  const label = `anyrole/1 seal ${purpose}`;
+  const label = `anyrole/1 ${use}`;
   const subkey = createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, '', label, secretBytes)));
   if (keyring.subkeys.size >= maxCachedSubkeys) keyring.subkeys.clear();
   keyring.subkeys.set(name, subkey);
