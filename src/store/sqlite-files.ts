@@ -98,7 +98,8 @@ function openWriter(file: string): DatabaseSync {
   }
 }
 
-function openReader(file: string): DatabaseSync {
+/** A connection that only reads, for whoever has the file open and for whoever only looks. */
+export function openReader(file: string): DatabaseSync {
   return new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
 }
 

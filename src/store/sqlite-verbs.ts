@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { KeyRange } from './key-order.ts';
 import type { ReadVerbs, Row, WriteVerbs } from './transaction.ts';
 
 /** SQLite sorts every BLOB after every TEXT, so that an empty one stands for "to the end of the collection". */
@@ -24,6 +25,16 @@ export function readVerbsOn(db: DatabaseSync): ReadVerbs {
     list: (collection, { from, to = afterEveryText }, limit) =>
       list.all(collection, from, to, limit).map((row): Row => ({ key: keyOf(row.key), text: textOf(row.document) })),
   };
+}
+
+/** Lists keys alone, as the verb lists documents. */
+export function keysOn(db: DatabaseSync): (collection: string, range: KeyRange, limit: number) => readonly string[] {
+  const list = db.prepare(
+    `SELECT CAST(key AS BLOB) AS key FROM documents
+      WHERE collection = ? AND key >= ? AND key < ? ORDER BY documents.key LIMIT ?`,
+  );
+  return (collection, { from, to = afterEveryText }, limit) =>
+    list.all(collection, from, to, limit).map((row) => keyOf(row.key));
 }
 
 /** All four verbs on the connection that writes. Each throws what SQLite throws. */
