@@ -25,7 +25,7 @@ function textOf(path: string): string {
 }
 
 /** After a crash the file is the old one or the new one, never half of it. */
-function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {

@@ -3,6 +3,9 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { checkpointer } from './audit/checkpoints.ts';
+import { type OpenChain, openChain } from './audit/opening.ts';
+import { auditFileName, nameChain, namedChain } from './audit-file.ts';
 import { type Address, type Config, ConfigError } from './config.ts';
 import { type CrlSources, crlSources } from './crl-sources/crl-sources.ts';
 import { fetchCrl } from './crl-sources/fetch-crl.ts';
@@ -16,7 +19,6 @@ import { lastUses } from './gateway/last-uses.ts';
 import { type OpenDoor, urlOf } from './gateway/listening.ts';
 import { openMetricsDoor } from './gateway/metrics-door.ts';
 import { randomPool } from './gateway/random-pool.ts';
-import { writeEntries } from './gateway/record.ts';
 import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
 import type { World } from './gateway/world.ts';
@@ -31,7 +33,7 @@ import { defaultSettings, parseSettings, type Settings } from './services/settin
 import { sts } from './services/sts/index.ts';
 import { cachedStore } from './store/cache.ts';
 import { sqliteStore } from './store/sqlite.ts';
-import { type Document, type Store, StoreLocked } from './store/store.ts';
+import { type Store, StoreLocked } from './store/store.ts';
 import { processMetrics, recorderMetrics } from './telemetry/collected.ts';
 import { type Log, silentLog } from './telemetry/log.ts';
 import { type Metrics, metrics } from './telemetry/metrics.ts';
@@ -81,8 +83,18 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
   const randomBytes = randomPool(randomFillSync);
   const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
   const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
-  const records = recorder<Document>({
-    write: (entries) => writeEntries(store, entries),
+  const { chain, signer } = await openedChain(config.dataDir, { store, keyring, randomBytes, now: now() }, log);
+  const checkpoints = checkpointer({
+    store,
+    chain,
+    signer,
+    now,
+    later: laterBy,
+    written: (checkpoint) => log.info({ checkpoint }, 'audit checkpoint'),
+    failed: (cause) => log.error({ cause: String(cause) }, 'the audit chain got no checkpoint'),
+  });
+  const records = recorder({
+    write: (entries) => store.write((writer) => chain.append(writer, entries)),
     later: (work) => void setTimeout(work, recordEveryMs),
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });
@@ -107,6 +119,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     issuers: issuers(keySets(documentFetcher(), { plainHttp: settings.allowLoopbackIssuers })),
     lastUses: uses,
     recorder: records,
+    auditChain: chain,
     log,
     metrics: measured,
     fetchedCrls,
@@ -132,6 +145,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     await metricsDoor?.close(0);
     throw unopened('--listen', config, cause);
   });
+  checkpoints.start();
   return {
     url: urlOf(config.tls ? 'https' : 'http', door),
     metricsUrl: metricsDoor && `${urlOf('http', metricsDoor)}/metrics`,
@@ -143,11 +157,36 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
       await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
       await uses.flush();
       await records.flush().catch((cause) => log.error({ cause: String(cause) }, 'audit events were lost'));
+      await checkpoints.close().catch((cause) => log.error({ cause: String(cause) }, 'the last checkpoint is missing'));
       await store.close();
       log.flush();
     },
   };
 }
+
+function laterBy(work: () => void, ms: number): () => void {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+}
+
+/** The chain that the data directory names, or a new one with its name. Throws ConfigError where it is not whole. */
+async function openedChain(dataDir: string, world: Parameters<typeof openChain>[0], log: Log): Promise<OpenChain> {
+  const file = join(dataDir, auditFileName);
+  const named = namedChain(file);
+  const opened = await openChain(world, named);
+  if (!opened.ok) throw new ConfigError(`--data-dir \`${dataDir}\`: ${chainFaults[opened.reason]}; see docs/audit.md`);
+  if (named === undefined) {
+    nameChain(file, opened.chain.id);
+    log.info({ chain: opened.chain.id }, 'the audit chain is named');
+  }
+  return opened;
+}
+
+const chainFaults = {
+  chainMissing: 'the audit chain that audit.json names is not in the store',
+  headAltered: 'the head of the audit chain is not as the server left it',
+  keyLost: 'no key of keyring.json opens the signing key of the audit chain',
+} as const;
 
 function fetchedCrlsOf(
   { dataDir }: Config,
@@ -163,10 +202,7 @@ function fetchedCrlsOf(
     parse: parseList,
     lists: listsInDirectory(join(dataDir, 'crl-sources')),
     now: () => new Date(),
-    later(ms, work) {
-      const timer = setTimeout(work, ms);
-      return () => clearTimeout(timer);
-    },
+    later: (ms, work) => laterBy(work, ms),
     log,
   });
 }

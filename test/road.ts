@@ -1,6 +1,7 @@
 // The whole road in memory, on a clock that the test holds: signed wire bytes in, wire bytes out. What a real server does
 // besides is HTTP.
 import { createHash, createHmac, type KeyObject } from 'node:crypto';
+import { openChain } from '../src/audit/opening.ts';
 import { presignRequest, signRequest } from '../src/core/signature/hmac.ts';
 import { signX509Request } from '../src/core/signature/x509.ts';
 import type { Certificate } from '../src/core/x509/certificate.ts';
@@ -9,7 +10,6 @@ import { parseList } from '../src/crl-sources/parse-list.ts';
 import { handle } from '../src/gateway/handle.ts';
 import { knowledge } from '../src/gateway/knowledge.ts';
 import { lastUses } from '../src/gateway/last-uses.ts';
-import { writeEntries } from '../src/gateway/record.ts';
 import { throttle } from '../src/gateway/throttle.ts';
 import type { World } from '../src/gateway/world.ts';
 import { createKeyring } from '../src/keyring.ts';
@@ -20,7 +20,7 @@ import { configuredPlaces } from '../src/services/anyrole/records.ts';
 import { defaultSettings, type Settings } from '../src/services/settings.ts';
 import { cachedStore } from '../src/store/cache.ts';
 import { memoryStore } from '../src/store/memory.ts';
-import type { Document, Store } from '../src/store/store.ts';
+import type { Store } from '../src/store/store.ts';
 import { auditCollection } from '../src/telemetry/audit.ts';
 import { metrics } from '../src/telemetry/metrics.ts';
 import { recorder } from '../src/telemetry/recorder.ts';
@@ -120,8 +120,10 @@ export async function testRoad({
     error: (facts: object, message: string) => void logged.push({ ...facts, message }),
     flush: () => {},
   };
-  const records = recorder<Document>({
-    write: (entries) => writeEntries(store, entries),
+  const opened = await openChain({ store, keyring, randomBytes, now }, undefined);
+  if (!opened.ok) throw new Error(opened.reason);
+  const records = recorder({
+    write: (entries) => store.write((writer) => opened.chain.append(writer, entries)),
     later: () => {},
     failed: (cause) => {
       throw cause;
@@ -164,6 +166,7 @@ export async function testRoad({
       },
     }),
     recorder: records,
+    auditChain: opened.chain,
     log,
     metrics: metrics(),
     fetchedCrls,

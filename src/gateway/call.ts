@@ -5,7 +5,6 @@ import { partitionOf } from '../services/arn.ts';
 import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { accounts } from '../services/iam/records.ts';
 import type { Reader, Writer } from '../store/store.ts';
-import { auditCollection } from '../telemetry/audit.ts';
 import { entriesOf, type Visit } from './record.ts';
 import { admit } from './throttle.ts';
 import { eventOf } from './trail.ts';
@@ -45,9 +44,7 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     if (!isSigner(caller)) admit(world, visit.protocol, operation.name, { account, region });
     const output = await world.store.write(async (writer) => {
       const answer = await work(writer);
-      for (const { key, document } of entriesOf(world, visit, answer)) {
-        await writer.put(auditCollection, key, document);
-      }
+      await world.auditChain.append(writer, entriesOf(world, visit, answer));
       return answer;
     });
     visit.recorded = true;

@@ -3,10 +3,9 @@ import { withoutSecrets } from '../contract/describe.ts';
 import type { ProtocolName, Reason, ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import type { Call, Caller, Origin } from '../services/call.ts';
-import type { Document, Store } from '../store/store.ts';
-import { auditCollection, auditEvent, auditKey, type Occurrence } from '../telemetry/audit.ts';
+import type { Document } from '../store/store.ts';
+import { type AuditEntry, auditEntry, type Occurrence } from '../telemetry/audit.ts';
 import type { Answered } from '../telemetry/metrics.ts';
-import type { Entry } from '../telemetry/recorder.ts';
 import { foreignIdentity, userIdentity } from './user-identity.ts';
 import type { World } from './world.ts';
 
@@ -82,8 +81,6 @@ function isProved(caller: Caller): boolean {
   return caller.kind !== 'certificate' || caller.proof().ok;
 }
 
-type AuditEntry = { readonly key: string; readonly document: Document & object };
-
 /** The audit event of a change in each account whose it is: the caller's, and one that it is shared with. */
 export function entriesOf(world: World, visit: Visit, output: object): readonly AuditEntry[] {
   const { caller, sharedWith } = visit;
@@ -126,7 +123,7 @@ export function entryOf(
     explanations: explanationsOf(visit),
     ...other,
   };
-  return { key: auditKey(occurrence), document: auditEvent(occurrence) };
+  return auditEntry(occurrence);
 }
 
 /** AWS doc: CloudTrail leaves requestParameters and responseElements out beyond 100 KB; whose reference stands in audit.ts. */
@@ -150,11 +147,4 @@ function asJson(reason: Reason): { readonly [member: string]: Document } {
 function nameOf(caller: Caller): string {
   if (caller.kind === 'certificate') return `certificate ${caller.certificate.fingerprint}`;
   return caller.kind === 'stranger' ? 'nobody' : caller.arn;
-}
-
-/** Writes events that waited, all of them or none: for a recorder. */
-export async function writeEntries(store: Store, entries: readonly Entry<Document>[]): Promise<void> {
-  await store.write(async (writer) => {
-    for (const { key, document } of entries) await writer.put(auditCollection, key, document);
-  });
 }

@@ -30,12 +30,27 @@ export type Occurrence = {
   readonly explanations: readonly JsonObject[];
 };
 
+/** An event on its way to the store. */
+export type AuditEntry = {
+  /** As `auditKey` makes it; in the store the event's place in the chain follows. */
+  readonly key: string;
+  readonly document: JsonObject;
+  /** The document's JSON text, made once. */
+  readonly text: string;
+};
+
 /** Where events stand in the store. */
 export const auditCollection = 'audit';
 
 /** Ascending by account, then time, then event. */
 export function auditKey({ account, time, eventId }: Occurrence): string {
   return `${account}/${time.toISOString()}/${eventId}`;
+}
+
+/** The event and all that is stored with it. */
+export function auditEntry(occurrence: Occurrence): AuditEntry {
+  const document = auditEvent(occurrence);
+  return { key: auditKey(occurrence), document, text: JSON.stringify(document) };
 }
 
 export function auditEvent(occurrence: Occurrence): JsonObject {

@@ -3,7 +3,7 @@ import type { Collected } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Events that wait in the recorder, and those it had to drop. */
-export function recorderMetrics({ waiting, dropped }: Pick<Recorder<unknown>, 'waiting' | 'dropped'>): Collected[] {
+export function recorderMetrics({ waiting, dropped }: Pick<Recorder, 'waiting' | 'dropped'>): Collected[] {
   return [
     number(
       'gauge',

@@ -1,17 +1,18 @@
 // The queue of what waits to be recorded: bounded, in order, and tried again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Entry, type RecorderTraits, recorder } from './recorder.ts';
+import type { AuditEntry } from './audit.ts';
+import { type RecorderTraits, recorder } from './recorder.ts';
 
-const entry = (key: string): Entry<number> => ({ key, document: 1 });
+const entry = (key: string): AuditEntry => ({ key, document: {}, text: '1' });
 
 /** A recorder whose timer the test fires, and whose store the test breaks. */
-function rig({ room, roomCharacters }: Pick<RecorderTraits<number>, 'room' | 'roomCharacters'> = {}) {
+function rig({ room, roomCharacters }: Pick<RecorderTraits, 'room' | 'roomCharacters'> = {}) {
   const batches: string[][] = [];
   const timers: (() => void)[] = [];
   const failures: unknown[] = [];
   const state: { broken: boolean; during: (() => void) | undefined } = { broken: false, during: undefined };
-  const traits: RecorderTraits<number> = {
+  const traits: RecorderTraits = {
     async write(entries) {
       if (state.broken) throw new Error('disk full');
       batches.push(entries.map(({ key }) => key));

@@ -1,11 +1,11 @@
 // Records what changed nothing: reads and refusals. They wait in a bounded queue and are written together a moment
 // later; what changed something is recorded with the change itself, in its transaction.
 
-export type Entry<D> = { readonly key: string; readonly document: D };
+import type { AuditEntry } from './audit.ts';
 
-export type Recorder<D> = {
+export type Recorder = {
   /** Takes the entry, or drops and counts it when the queue is full. */
-  add(entry: Entry<D>): void;
+  add(entry: AuditEntry): void;
   /** Writes all that waits. */
   flush(): Promise<void>;
   /** Entries that wait to be written. */
@@ -14,8 +14,8 @@ export type Recorder<D> = {
   dropped(): number;
 };
 
-export type RecorderTraits<D> = {
-  readonly write: (entries: readonly Entry<D>[]) => Promise<void>;
+export type RecorderTraits = {
+  readonly write: (entries: readonly AuditEntry[]) => Promise<void>;
   /** Calls `work` some milliseconds later. */
   readonly later: (work: () => void) => void;
   /** Called when a batch could not be written; it stays in the queue. */
@@ -32,16 +32,14 @@ const maxBatch = 500;
 const defaultRoom = 10_000;
 const defaultCharacters = 32 * 1024 * 1024;
 
-type Waiting<D> = Entry<D> & { readonly characters: number };
-
-export function recorder<D>({
+export function recorder({
   write,
   later,
   failed,
   room = defaultRoom,
   roomCharacters = defaultCharacters,
-}: RecorderTraits<D>): Recorder<D> {
-  let waiting: Waiting<D>[] = [];
+}: RecorderTraits): Recorder {
+  let waiting: AuditEntry[] = [];
   let characters = 0;
   let lost = 0;
   let scheduled = false;
@@ -50,9 +48,9 @@ export function recorder<D>({
   const drain = async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch);
-      await write(batch.map(({ key, document }) => ({ key, document })));
+      await write(batch);
       waiting = waiting.slice(batch.length);
-      characters -= batch.reduce((sum, entry) => sum + entry.characters, 0);
+      characters -= batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
     }
   };
   const schedule = () => {
@@ -68,12 +66,12 @@ export function recorder<D>({
   };
   return {
     add(entry) {
-      const size = entry.key.length + JSON.stringify(entry.document).length;
+      const size = sizeOf(entry);
       if (waiting.length >= room || characters + size > roomCharacters) {
         lost += 1;
         return;
       }
-      waiting.push({ ...entry, characters: size });
+      waiting.push(entry);
       characters += size;
       schedule();
     },
@@ -86,3 +84,6 @@ export function recorder<D>({
     dropped: () => lost,
   };
 }
+
+/** Characters that an entry keeps in memory and in the store. */
+const sizeOf = ({ key, text }: AuditEntry): number => key.length + text.length;
