@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createVerify, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Ended, run as runAnyrole, start } from '../command.ts';
 import { type KeyName, makeCa } from '../pki.ts';
 import { fixedString } from './fixed-string.ts';
+import { passOn } from './pass-on.ts';
 import { type ConformanceServer, conformanceServer, type LeafFiles, region } from './server.ts';
 import { makeResources, type Resources, roleName } from './session-resources.ts';
 import { needs, python, run } from './tools.ts';
@@ -439,18 +440,4 @@ async function flakyServer(target: string) {
       await once(server, 'close');
     },
   };
-}
-
-function passOn(target: string, incoming: IncomingMessage, answer: ServerResponse): void {
-  const { method, rawHeaders } = incoming;
-  const passed = request(new URL(incoming.url ?? '/', target), {
-    method,
-    headers: rawHeaders,
-    setDefaultHeaders: false,
-  });
-  passed.on('response', (response) => {
-    answer.writeHead(response.statusCode ?? 502, response.headers);
-    response.pipe(answer);
-  });
-  incoming.pipe(passed);
 }

@@ -14,7 +14,7 @@ const RolesAnywhereClient = createRequire(import.meta.url)(
 export type RolesAnywhere = import('aws-sdk').RolesAnywhere;
 
 /** A client with the root key. */
-export function rolesAnywhereClient({ url }: ConformanceServer, inRegion = region): RolesAnywhere {
+export function rolesAnywhereClient({ url }: Pick<ConformanceServer, 'url'>, inRegion = region): RolesAnywhere {
   return new RolesAnywhereClient({ endpoint: url, region: inRegion, ...rootKey });
 }
 
@@ -29,7 +29,10 @@ const mayListRoles = JSON.stringify({
 });
 
 /** A trust anchor, a role that trusts Roles Anywhere and may list roles, and a profile; all enabled. */
-export async function makeResources(server: ConformanceServer, inRegion = region): Promise<Resources> {
+export async function makeResources(
+  server: Pick<ConformanceServer, 'url' | 'ca'>,
+  inRegion = region,
+): Promise<Resources> {
   const iam = new IAMClient({ endpoint: server.url, region, credentials: rootKey });
   const rolesAnywhere = rolesAnywhereClient(server, inRegion);
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName: roleName, AssumeRolePolicyDocument: trustPolicy }));
