@@ -13,12 +13,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { conformanceServer } from './conformance/server.ts';
+import { makeResources, roleName } from './conformance/session-resources.ts';
+import { run } from './conformance/tools.ts';
+import { forwardProxy } from './forward-proxy.ts';
 import { makeCa } from './pki.ts';
+import { filledIn, recipeBlocks } from './recipe-blocks.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'anyrole-packages-'));
@@ -89,17 +95,20 @@ before(() => {
 });
 
 /** Answers as CreateSession does, by the clock of the child that asks, and tells how often it is asked. */
-async function answering() {
+async function answering(tls?: { readonly cert: string; readonly key: string }) {
   let asked = 0;
-  const server = createServer((_, response) => {
+  const server: Server = tls ? createTlsServer(tls) : createServer();
+  server.on('request', (_, response) => {
     asked++;
     const expiration = new Date(Date.now() + 3_600_000).toISOString();
     response.writeHead(201).end(JSON.stringify({ credentialSet: [{ credentials: { ...credentials, expiration } }] }));
-  }).listen(0, '127.0.0.1');
+  });
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
-  return { url: `http://127.0.0.1:${address.port}`, asked: () => asked, close: () => server.close() };
+  const { port } = address;
+  return { port, url: `http://127.0.0.1:${port}`, asked: () => asked, close: () => server.close() };
 }
 
 async function gives(node: string, folder: string, module: string): Promise<void> {
@@ -142,6 +151,51 @@ test('npm installs the client without a network, and every Node that is served r
   write(folder, 'package.json', '{"private":true}');
   execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', tarballs.client], { cwd: folder });
   for (const node of nodes()) await gives(node, folder, 'anyrole-client');
+});
+
+test('behind a proxy every Node that is served reaches the host of AWS, by the environment alone', async () => {
+  const host = 'rolesanywhere.eu-central-1.amazonaws.com';
+  const webCa = makeCa({ subject: 'CN=Web CA' });
+  const web = webCa.issue({ subject: `CN=${host}`, san: { dns: [host] }, eku: ['serverAuth'] });
+  const server = await answering({ cert: web.pem, key: web.keyPem });
+  await using proxy = await forwardProxy({ routes: { [`${host}:443`]: server.port } });
+  const leaf = makeCa().issue({ subject: 'CN=packed', key: 'p256' });
+  const options = JSON.stringify({ ...arns, certificate: leaf.pem, privateKey: leaf.keyPem });
+  const path = write(
+    installed('anyrole-client-proxied', tarballs.client, []),
+    'program.mjs',
+    program('anyrole-client-proxied'),
+  );
+  const environment = { HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: write(directory, 'web-ca.pem', webCa.pem) };
+  for (const node of nodes()) {
+    const { stdout, stderr } = await run(node, [path, options], { environment });
+    assert.deepEqual([stdout, stderr], [`${credentials.accessKeyId} true IdentityUnreadable\n`, ''], node);
+    assert.deepEqual(proxy.passed.at(-1), { line: `CONNECT ${host}:443`, authorization: undefined, sni: host });
+  }
+  assert.equal(server.asked(), nodes().length);
+  server.close();
+});
+
+test('the recipe for the SDK runs as it stands on the page, on every Node that is served', async () => {
+  await using server = await conformanceServer();
+  const resources = await makeResources(server, 'us-east-1');
+  const [recipe] = recipeBlocks('client.md', 'Recipe: the AWS SDK for JavaScript');
+  const folder = installed('recipe', tarballs.client, ['@aws-sdk/client-sts']);
+  symlinkSync('recipe', join(folder, 'node_modules', 'anyrole-client'));
+  const leaf = server.ca.issue({ subject: 'CN=recipe', key: 'p256' });
+  write(folder, 'leaf.pem', leaf.pem);
+  write(folder, 'leaf-key.pem', leaf.keyPem);
+  write(folder, 'recipe.mjs', filledIn(recipe?.text ?? '', { 'http://127.0.0.1:4747': server.url }));
+  const environment = {
+    PATH: process.env.PATH,
+    TRUST_ANCHOR: resources.trustAnchorArn,
+    PROFILE: resources.profileArn,
+    ROLE: resources.roleArn,
+  };
+  for (const node of nodes()) {
+    const { stdout, stderr } = await run('sh', ['-c', `cd '${folder}' && exec '${node}' recipe.mjs`], { environment });
+    assert.match(stdout, new RegExp(`Arn: 'arn:aws:sts::\\d+:assumed-role/${roleName}/`), stderr);
+  }
 });
 
 test('the types of the client compile in a program that is strict, and are those of SDK v3', () => {
