@@ -1,7 +1,7 @@
 // The audit log as a hash chain: every event that is written gets the next place of its writer's chain, in the transaction
 // that writes it. What is undone leaves no gap; what is changed, removed or put elsewhere no longer fits its neighbours.
 import { hash } from 'node:crypto';
-import { type Reader, StoreUnavailable, type Writer } from '../store/store.ts';
+import { JsonText, type Reader, StoreUnavailable, type Writer } from '../store/store.ts';
 import { type AuditEntry, auditCollection } from '../telemetry/audit.ts';
 
 /** Where the chain stands in the store: links by chain and place, one head for each chain. */
@@ -87,10 +87,10 @@ export function auditChain(id: string, tags: HeadTags): AuditChain {
       let place: Place = await head(writer);
       for (let from = 0; from < entries.length; from += linksTogether) {
         const links: Link[] = [];
-        for (const { key, document, text } of entries.slice(from, from + linksTogether)) {
+        for (const { key, text } of entries.slice(from, from + linksTogether)) {
           place = placeAfter(place, key, text);
           links.push({ sequence: place.sequence, key, hash: place.hash });
-          await writer.put(auditCollection, placedKey(key, id, place.sequence), document);
+          await writer.put(auditCollection, placedKey(key, id, place.sequence), new JsonText(text));
         }
         await writer.put(linkCollection, linkKey(id, place.sequence), { events: links });
       }

@@ -78,7 +78,7 @@ export async function rig(store: Store = memoryStore(), seed = 'rig'): Promise<R
     entry(name, owner = account) {
       const document = { eventName: name, eventID: String(++count), eventTime: now.toISOString(), n: count };
       const key = `${owner}/${now.toISOString()}/e${count}`;
-      return { key, document, text: JSON.stringify(document) };
+      return { key, text: JSON.stringify(document) };
     },
     append: (...entries) => store.write((writer) => chain.append(writer, entries)),
     sign: () => checkpoints.sign(),

@@ -190,8 +190,8 @@ test('explanations are kept whole, or as words where they are too many', async (
   const kept = (count: number, fact: string) => {
     const explanations = Array.from({ length: count }, (_, at) => ({ reason: `r${at}`, fact }));
     const visit = { requestId: 'r', startedAt: world.now(), origin, protocol: 'query', explanations } as const;
-    const { document } = entryOf(world, { ...visit, service, operation, caller, region, account }, {});
-    return Object(Object(document).additionalEventData).explanations;
+    const { text } = entryOf(world, { ...visit, service, operation, caller, region, account }, {});
+    return JSON.parse(text).additionalEventData.explanations;
   };
   assert.deepEqual(kept(1, 'f'), [{ reason: 'r0', fact: 'f' }]);
   assert.deepEqual(kept(2, 'x'.repeat(60_000)), [{ reason: 'r0' }, { reason: 'r1' }]);

@@ -103,7 +103,7 @@ export function entryOf(
   if (service === undefined || operation === undefined || caller === undefined) {
     throw new Error('a visit is recorded after it was routed and authenticated');
   }
-  const occurrence: Occurrence = {
+  const facts = {
     eventId: world.newId(),
     requestId: visit.requestId,
     time: visit.startedAt,
@@ -116,26 +116,36 @@ export function entryOf(
     sourceIp: origin.ip,
     userAgent: origin.userAgent.slice(0, maxText),
     secure: origin.secure,
-    requestParameters:
-      input === undefined || error?.status === 400 ? null : bounded(withoutSecrets(operation.input, input)),
-    responseElements: bounded(withoutSecrets(operation.output, output)),
     ...(error && { error: { code: error.code, message: error.message.slice(0, maxText) } }),
-    explanations: explanationsOf(visit),
-    ...other,
   };
-  return auditEntry(occurrence);
+  const elements = {
+    requestParameters: input === undefined || error?.status === 400 ? null : withoutSecrets(operation.input, input),
+    responseElements: withoutSecrets(operation.output, output),
+    explanations: explanationsOf(visit),
+  };
+  const whole = auditEntry({ ...facts, ...elements, ...other });
+  // Few events are so long that one of their elements may be too long.
+  return whole.text.length <= maxElements ? whole : auditEntry({ ...facts, ...boundedElements(elements), ...other });
 }
 
+type Elements = Pick<Occurrence, 'requestParameters' | 'responseElements' | 'explanations'>;
+
 /** AWS doc: CloudTrail leaves requestParameters and responseElements out beyond 100 KB; whose reference stands in audit.ts. */
-function bounded<T extends object>(shown: T): T | null {
+function boundedElements({ requestParameters, responseElements, explanations }: Elements): Elements {
+  return {
+    requestParameters: bounded(requestParameters),
+    responseElements: bounded(responseElements),
+    explanations: bounded(explanations) ?? explanations.map(({ reason }) => ({ reason: String(reason).slice(0, 100) })),
+  };
+}
+
+function bounded<T extends object>(shown: T | null): T | null {
   return JSON.stringify(shown).length > maxElements ? null : shown;
 }
 
-/** Every reason with its facts, or where these are too many, its word alone; at most 1,000. */
-function explanationsOf({ explanations, error }: Visit): readonly { readonly [member: string]: Document }[] {
-  const reasons = [...explanations, ...(error?.reason ? [error.reason] : [])].slice(0, maxExplanations);
-  const whole = reasons.map(asJson);
-  return bounded(whole) ?? reasons.map(({ reason }) => ({ reason: reason.slice(0, 100) }));
+/** Every reason with its facts, at most 1,000. */
+function explanationsOf({ explanations, error }: Visit): Elements['explanations'] {
+  return [...explanations, ...(error?.reason ? [error.reason] : [])].slice(0, maxExplanations).map(asJson);
 }
 
 /** Reasons hold plain facts; what JSON cannot carry is left out. */

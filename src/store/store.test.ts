@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { engines, get, keysOf, put, putAll } from './engines.test.ts';
-import type { Document } from './store.ts';
+import { type Document, JsonText } from './store.ts';
 
 for (const { name, use } of engines) {
   describe(`documents on ${name}`, () => {
@@ -31,6 +31,12 @@ for (const { name, use } of engines) {
           await put(store, 'a', document);
           assert.deepEqual(await get(store, 'a'), document);
         }
+      }));
+
+    it('keeps the JSON text of a document as the document', () =>
+      use(async (store) => {
+        await store.write((writer) => writer.put('things', 'a', new JsonText('{"b":["\\u0000é",1e3]}')));
+        assert.deepEqual(await get(store, 'a', 'things'), { b: ['\u0000é', 1000] });
       }));
 
     it('keeps a member called __proto__ as a member', () =>

@@ -4,6 +4,14 @@
 /** A JSON value, the only thing a store keeps. Instants are ISO 8601 strings, bytes are base64 strings, absent is absent. */
 export type Document = null | boolean | number | string | readonly Document[] | { readonly [member: string]: Document };
 
+/** A document's JSON text, from whoever made it for another purpose already: it is kept as it is, and not looked at. */
+export class JsonText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** One page of a listing: `limit` documents at most, ascending by the UTF-8 bytes of their keys. */
 export type ListQuery = {
   /** Only keys that begin with this text. Absent: every key of the collection. */
@@ -30,7 +38,7 @@ export interface Reader {
 /** What a change may do: it also sees its own writes. */
 export interface Writer extends Reader {
   /** Keeps a copy of the document in place of the one before. Rejects with TypeError for what is no JSON value. */
-  put(collection: string, key: string, document: Document): Promise<void>;
+  put(collection: string, key: string, document: Document | JsonText): Promise<void>;
   /** Removes the document; removing what is not there is no error. */
   delete(collection: string, key: string): Promise<void>;
 }

@@ -3,7 +3,7 @@
 
 import { checkKey, type KeyRange, rangeOf } from './key-order.ts';
 import type { Document, Entry, ListQuery, Reader, Writer } from './store.ts';
-import { StoreUnavailable } from './store.ts';
+import { JsonText, StoreUnavailable } from './store.ts';
 
 /** A key and its document's JSON text. */
 export type Row = { readonly key: string; readonly text: string };
@@ -159,7 +159,7 @@ const never = () => new Promise<never>(() => {});
 function writerOn(verbs: WriteVerbs, state: State): Writer {
   return {
     ...readerOn(documentsOf(verbs), state),
-    async put(collection: string, key: string, document: Document): Promise<void> {
+    async put(collection: string, key: string, document: Document | JsonText): Promise<void> {
       admit(state, collection, key);
       const text = encode(document);
       attempt(state, () => verbs.put(collection, key, text));
@@ -191,12 +191,13 @@ function attempt<T>(state: State, verb: () => T): T {
 }
 
 /** JSON text of a document; throws TypeError for what JSON has no form for. */
-function encode(document: Document): string {
+function encode(document: Document | JsonText): string {
+  if (document instanceof JsonText) return document.text;
   const text: string | undefined = JSON.stringify(document);
   if (text === undefined) throw new TypeError('a document must be a JSON value');
   return text;
 }
 
 function decode(text: string): Document {
-  return JSON.parse(text) as Document; // guaranteed by encode(), the only source of stored text
+  return JSON.parse(text) as Document; // guaranteed by encode(), or by who made a JsonText: the only sources of stored text
 }

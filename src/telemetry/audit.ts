@@ -34,8 +34,7 @@ export type Occurrence = {
 export type AuditEntry = {
   /** As `auditKey` makes it; in the store the event's place in the chain follows. */
   readonly key: string;
-  readonly document: JsonObject;
-  /** The document's JSON text, made once. */
+  /** The event's JSON text, made once. */
   readonly text: string;
 };
 
@@ -47,10 +46,9 @@ export function auditKey({ account, time, eventId }: Occurrence): string {
   return `${account}/${time.toISOString()}/${eventId}`;
 }
 
-/** The event and all that is stored with it. */
+/** The event as it is stored. */
 export function auditEntry(occurrence: Occurrence): AuditEntry {
-  const document = auditEvent(occurrence);
-  return { key: auditKey(occurrence), document, text: JSON.stringify(document) };
+  return { key: auditKey(occurrence), text: JSON.stringify(auditEvent(occurrence)) };
 }
 
 export function auditEvent(occurrence: Occurrence): JsonObject {

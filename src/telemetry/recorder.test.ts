@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { AuditEntry } from './audit.ts';
 import { type RecorderTraits, recorder } from './recorder.ts';
 
-const entry = (key: string): AuditEntry => ({ key, document: {}, text: '1' });
+const entry = (key: string): AuditEntry => ({ key, text: '1' });
 
 /** A recorder whose timer the test fires, and whose store the test breaks. */
 function rig({ room, roomCharacters }: Pick<RecorderTraits, 'room' | 'roomCharacters'> = {}) {
