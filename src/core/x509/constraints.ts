@@ -2,6 +2,7 @@
 // made a trust anchor. One row per rule; every violation is listed, the first one decides.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 import type { Certificate } from './certificate.ts';
+import { criticalProblem } from './extensions.ts';
 import { isEmpty } from './name.ts';
 import { type KeyType, keyWeakness, unsupportedKey } from './public-key.ts';
 
@@ -103,12 +104,7 @@ const anchorRows: readonly Row<AnchorViolationReason>[] = [
 // Ours: with one of these no path would ever be found, and who imports it should be told rather than who asks for a session.
 const importRows: readonly Row<ImportViolationReason>[] = [
   ...anchorRows,
-  [
-    'unknownCriticalExtension',
-    'RFC 5280 §4.2',
-    ({ extensions: { unknownCritical } }) =>
-      unknownCritical.length > 0 ? `critical extension ${unknownCritical[0]} is not understood` : undefined,
-  ],
+  ['unknownCriticalExtension', 'RFC 5280 §4.2', ({ extensions }) => criticalProblem(extensions)],
   [
     'unusableKey',
     'Ours: a key that verifies nothing',

@@ -1,11 +1,9 @@
 // Distribution points: the names under which a CA splits its revocation lists. A certificate names the points it belongs to,
 // a list names the one it is; here both become comparison keys, and the places to fetch a list from. Nothing is fetched here.
 // Spec: RFC 5280 §4.2.1.13 (certificates), §5.2.5 (lists).
-import type { Certificate } from './certificate.ts';
 import {
   bitsOf,
   children,
-  DerError,
   type Element,
   explicit,
   fieldsOf,
@@ -73,22 +71,26 @@ function generalNames(element: Element): readonly GeneralName[] {
 // Ours: keeps the comparison of a certificate's names with a list's cheap.
 const maxNames = 256;
 
+/** What of a certificate says where it belongs. */
+interface Pointing {
+  readonly issuer: Name;
+  /** The value of the extension, DER, once read by `pointsOf`. */
+  readonly extensions: { readonly cRLDistributionPoints?: Uint8Array };
+}
+
+/** Reads the SEQUENCE of points; throws DerError. `issuer` completes relative names. */
+export function pointsOf(value: Element, issuer: Pick<Name, 'rdnKeys'>): readonly DistributionPoint[] {
+  return nonEmptySequenceOf(value).map((point) => distributionPointOf(point, issuer));
+}
+
 /**
  * The distribution points of a certificate, and at last the one every certificate has: any list of its own issuer.
- * Ours: an extension that cannot be read counts as absent, so that the CA's ordinary list still speaks.
  * Spec: RFC 5280 §6.3.3, the paragraph after (l).
  */
-export function distributionPointsOf(certificate: Certificate): readonly DistributionPoint[] {
-  const { issuer, extensions } = certificate;
+export function distributionPointsOf({ issuer, extensions }: Pointing): readonly DistributionPoint[] {
   const implied = { names: [directoryNameKey(issuer)], reasons: allReasons, cRLIssuer: undefined };
-  if (!extensions.cRLDistributionPoints) return [implied];
-  try {
-    const points = nonEmptySequenceOf(readElement(extensions.cRLDistributionPoints));
-    return [...points.map((point) => distributionPointOf(point, issuer)), implied];
-  } catch (error) {
-    if (error instanceof DerError) return [implied];
-    throw error;
-  }
+  const { cRLDistributionPoints: der } = extensions;
+  return der ? [...pointsOf(readElement(der), issuer), implied] : [implied];
 }
 
 /** Places of one certificate that are looked at, at most. Ours: honest ones have one or two. */
@@ -98,18 +100,19 @@ const maxUrls = 4;
  * The http and https URLs where the lists of the certificate's own issuer are said to be, as the certificate writes them, at
  * most four. Points with a cRLIssuer lead to indirect lists and are left out, and so is LDAP. Spec: RFC 5280 §4.2.1.13
  */
-export function distributionPointUrls(certificate: Certificate): readonly string[] {
+export function distributionPointUrls(certificate: Pointing): readonly string[] {
   const names = distributionPointsOf(certificate).flatMap(({ names = [], cRLIssuer }) => (cRLIssuer ? [] : names));
   const urls = names.flatMap((name) => /^uri:(https?:\/\/.*)$/i.exec(name)?.[1] ?? []);
   return [...new Set(urls)].slice(0, maxUrls);
 }
 
-function distributionPointOf(element: Element, issuer: Name): DistributionPoint {
+function distributionPointOf(element: Element, issuer: Pick<Name, 'rdnKeys'>): DistributionPoint {
   const fields = fieldsOf(element);
   const nameField = fields.optional(0xa0);
   const reasonsField = fields.optional(0x81);
   const issuerField = fields.optional(0xa2);
   fields.end();
+  if (!nameField && !issuerField) refuse('distribution point without a name'); // Spec: RFC 5280 §4.2.1.13
   const issuers = issuerField && generalNames(issuerField);
   const base = issuers?.find((name) => name.form === 'directoryName')?.value ?? issuer;
   return {

@@ -261,15 +261,6 @@ test('a list named like its issuer is the list of certificates without distribut
   assert.equal(answer([crlOf({ ...lists7, idp: { names: { directoryName: 'CN=Test CA' } } })]), 'revoked');
 });
 
-test('distribution points that cannot be read count as absent', () => {
-  const broken = issued({ extensions: [{ oid: '2.5.29.31', value: Buffer.from('30043002a000', 'hex') }] });
-  assert.equal(answer([crlOf(lists7)], broken), 'revoked');
-  assert.equal(
-    answer([crlOf({ ...lists7, idp: { names: { uri: ['http://a.test'] } } })], broken),
-    'unknown outOfScope',
-  );
-});
-
 test('lists for some reasons make a certificate good only together', () => {
   const first = { idp: { someReasons: [1, 2, 3] } };
   const second = crlOf({ idp: { someReasons: [4, 5, 6, 7, 8] } });

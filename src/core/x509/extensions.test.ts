@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { der, makeCa, type RawExtension } from '../../../test/pki.ts';
 import { parseCertificate } from './certificate.ts';
+import { criticalProblem } from './extensions.ts';
 import { rfc2253 } from './name.ts';
 
 const ca = makeCa();
@@ -106,6 +107,19 @@ test('a qualifier nobody understands makes a critical policy unknown, a plain on
   }
 });
 
+test('a critical key identifier is none that could be honoured', () => {
+  for (const [oid, value] of [
+    ['2.5.29.14', der.octets(new Uint8Array(20))],
+    ['2.5.29.35', der.sequence()],
+  ] as const) {
+    const result = withRaw({ oid, critical: true, value });
+    assert.deepEqual(result.ok && result.certificate.extensions.unknownCritical, [oid]);
+    assert.ok(result.ok && /must not be critical/.test(criticalProblem(result.certificate.extensions) ?? ''));
+    const plain = withRaw({ oid, value });
+    assert.equal(plain.ok && criticalProblem(plain.certificate.extensions), undefined);
+  }
+});
+
 test('CA false spelled out is taken, as it is common', () => {
   const result = withRaw({ oid: '2.5.29.19', value: der.sequence(der.boolean(false)) });
   assert.deepEqual(result.ok && result.certificate.extensions.basicConstraints, {
@@ -169,6 +183,17 @@ for (const [why, ...extensions] of [
   ['empty policy constraints', { oid: '2.5.29.36', value: der.sequence() }],
   ['a negative inhibitAnyPolicy', { oid: '2.5.29.54', value: der.integer(-1) }],
   ['a key identifier that is no octet string', { oid: '2.5.29.14', value: der.integer(1) }],
+  ['distribution points without one', { oid: '2.5.29.31', value: der.sequence() }],
+  ['a distribution point that says nothing', { oid: '2.5.29.31', value: der.sequence(der.sequence()) }],
+  [
+    'a distribution point of reasons alone',
+    { oid: '2.5.29.31', value: der.sequence(der.sequence(der.tlv(0x81, new Uint8Array([1, 2])))) },
+  ],
+  [
+    'a distribution point with an empty list of names',
+    { oid: '2.5.29.31', value: der.sequence(der.sequence(der.tlv(0xa0, der.tlv(0xa0)))) },
+  ],
+  ['a distribution point that is a number', { oid: '2.5.29.31', value: der.sequence(der.integer(1)) }],
   [
     'more than 64 extensions',
     ...Array.from({ length: 65 }, (_, at) => ({ oid: `1.2.3.${at}`, value: der.integer(1) })),

@@ -1,6 +1,7 @@
 // The X.509 extensions that are understood: one table row each. A critical extension without a row is listed in
 // `unknownCritical`, and path validation refuses the certificate; a malformed or repeated one breaks parsing.
 // Spec: RFC 5280 §4.2.
+import { pointsOf } from './crl-distribution-points.ts';
 import {
   bitsOf,
   booleanOf,
@@ -99,7 +100,10 @@ export interface Extensions extends KnownExtensions {
   readonly oids: readonly string[];
   /** OIDs of extensions marked critical. */
   readonly critical: readonly string[];
-  /** OIDs of critical extensions that are not understood: the certificate must be refused. Spec: RFC 5280 §6.1.4(o), §6.1.5(f) */
+  /**
+   * OIDs of critical extensions that are not understood, or that must not be critical: the certificate must be refused.
+   * Spec: RFC 5280 §6.1.4(o), §6.1.5(f)
+   */
   readonly unknownCritical: readonly string[];
 }
 
@@ -111,7 +115,7 @@ const rows: Readonly<Record<string, Row[keyof Row]>> = {
   '2.5.29.17': { is: 'subjectAltName', read: (value) => nonEmptySequenceOf(value).map((name) => generalNameOf(name)) },
   '2.5.29.19': { is: 'basicConstraints', read: basicConstraints },
   '2.5.29.30': { is: 'nameConstraints', read: nameConstraints },
-  '2.5.29.31': { is: 'cRLDistributionPoints', read: (value) => nonEmptySequenceOf(value) && value.raw },
+  '2.5.29.31': { is: 'cRLDistributionPoints', read: (value) => pointsOf(value, { rdnKeys: [] }) && value.raw },
   '2.5.29.32': { is: 'certificatePolicies', read: certificatePolicies },
   '2.5.29.33': { is: 'policyMappings', read: policyMappings },
   '2.5.29.35': { is: 'authorityKeyIdentifier', read: authorityKeyIdentifier },
@@ -141,7 +145,7 @@ export function extensionsOf(element: Element): Extensions {
     if (isCritical) critical.push(oid);
     const row = rows[oid];
     if (row) known[row.is] = row.read(readElement(value));
-    else if (isCritical) unknownCritical.push(oid);
+    if (isCritical && (!row || neverCritical.includes(oid))) unknownCritical.push(oid);
   }
   const extensions: Extensions = { ...known, oids, critical, unknownCritical };
   // Spec: RFC 5280 §4.2.1.4: a critical policy with a qualifier that is not understood must be refused.
@@ -151,6 +155,15 @@ export function extensionsOf(element: Element): Extensions {
 }
 
 const maxExtensions = 64;
+
+// Spec: RFC 5280 §4.2.1.1, §4.2.1.2: key identifiers. Ours: so marked they ask for a meaning that nobody gave them.
+const neverCritical: readonly string[] = ['2.5.29.14', '2.5.29.35'];
+
+/** The first critical extension for which a certificate must be refused: a clause; undefined when there is none. */
+export function criticalProblem({ unknownCritical: [oid] }: Extensions): string | undefined {
+  if (oid === undefined) return undefined;
+  return `critical extension ${oid} ${neverCritical.includes(oid) ? 'must not be critical' : 'is not understood'}`;
+}
 
 // Ours: DER leaves out a value equal to its default, yet `cA FALSE` and `critical FALSE` spelled out are common and harmless.
 function optionalTrue(element: Element | undefined): boolean {

@@ -9,6 +9,7 @@ import {
   type LeafViolationReason,
   undocumentedKey,
 } from './constraints.ts';
+import { criticalProblem } from './extensions.ts';
 import { keyWeakness, unsupportedKey } from './public-key.ts';
 
 /** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `generic`: nothing but the RFC. */
@@ -61,7 +62,7 @@ type Row = readonly [
 const rows: readonly Row[] = [
   ['expired', 'RFC 5280 §6.1.3(a)(2)', 'all', ({ notAfter }, { now }) => lapsed(notAfter, now)],
   ['notYetValid', 'RFC 5280 §6.1.3(a)(2)', 'all', ({ notBefore }, { now }) => pending(notBefore, now)],
-  ['unknownCriticalExtension', 'RFC 5280 §6.1.4(o)', 'all', unknownCritical],
+  ['unknownCriticalExtension', 'RFC 5280 §6.1.4(o)', 'all', ({ extensions }) => criticalProblem(extensions)],
   [
     'notVersion3',
     'RFC 5280 §6.1.4(k)',
@@ -96,12 +97,6 @@ export function lapsed(notAfter: Date, now: Date): string | undefined {
 /** The instant is before the first one of validity: a clause. */
 export function pending(notBefore: Date, now: Date): string | undefined {
   return now.getTime() >= notBefore.getTime() ? undefined : `not valid before ${notBefore.toISOString()}`;
-}
-
-/** A critical extension that nobody here understands: a clause. */
-export function unknownCritical({ extensions }: Certificate): string | undefined {
-  const [oid] = extensions.unknownCritical;
-  return oid === undefined ? undefined : `critical extension ${oid} is not understood`;
 }
 
 function noKeyCertSign({ extensions: { keyUsage } }: Certificate): string | undefined {

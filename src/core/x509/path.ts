@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import { leafViolations } from './constraints.ts';
-import { keyPurposes } from './extensions.ts';
+import { criticalProblem, keyPurposes } from './extensions.ts';
 import {
   countedIntermediates,
   issuerProblem,
@@ -14,7 +14,6 @@ import {
   type PathProblem,
   pending,
   type Requirements,
-  unknownCritical,
 } from './issuer-rules.ts';
 import { forbiddenName, maxComparisons } from './name-constraints.ts';
 import { type PolicyInputs, policyFailure } from './policies.ts';
@@ -134,7 +133,7 @@ function refusedUnsearched(
 /** What is asked of every leaf. Ours: its key must be strong, too, as whoever breaks it holds the certificate. */
 function leafProblems(leaf: Certificate): readonly PathProblem[] {
   const rows = [
-    ['unknownCriticalExtension', 'RFC 5280 §6.1.5(f)', unknownCritical(leaf)],
+    ['unknownCriticalExtension', 'RFC 5280 §6.1.5(f)', criticalProblem(leaf.extensions)],
     ['unsupportedKey', 'Ours: algorithms of keys', unsupportedKey(leaf.keyType)],
     ['weakKey', 'Ours: key strength', keyWeakness(leaf.keyType)],
   ] as const;
