@@ -9,7 +9,9 @@ import {
   type LeafViolationReason,
   undocumentedKey,
 } from './constraints.ts';
+import { hexOf } from './der.ts';
 import { criticalProblem } from './extensions.ts';
+import { namesEqual } from './name.ts';
 import { keyWeakness, unsupportedKey } from './public-key.ts';
 
 /** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `generic`: nothing but the RFC. */
@@ -25,6 +27,7 @@ export type PathCause =
   | 'expired'
   | 'notYetValid'
   | 'pathLenConstraint'
+  | 'authorityKeyIdentifierMismatch'
   | 'badSignature'
   | 'unreadableKey'
   | 'nameConstraints'
@@ -77,6 +80,7 @@ const rows: readonly Row[] = [
   ],
   ['noKeyCertSign', 'RFC 5280 §6.1.4(n)', 'intermediates', noKeyCertSign],
   ['pathLenConstraint', 'RFC 5280 §6.1.4(m)', 'all', pathTooLong],
+  ['authorityKeyIdentifierMismatch', 'RFC 5280 §4.2.1.1', 'all', otherIssuerNamed],
   ['unsupportedKey', 'Ours: algorithms of keys', 'all', ({ keyType }) => unsupportedKey(keyType)],
   [
     'unsupportedKey',
@@ -107,6 +111,21 @@ function pathTooLong({ extensions }: Certificate, { below }: IssuerPlace): strin
   const allowed = extensions.basicConstraints?.pathLenConstraint ?? Infinity;
   const counted = countedIntermediates(below);
   return counted > allowed ? `pathLenConstraint ${allowed} with ${counted} intermediates below` : undefined;
+}
+
+// Ours: RFC 5280 §6.1 does not compare them, and RFC 4158 §3.5.12 only orders attempts by them. Yet the issuer who signed says
+// by which key: what it says of another one is a mistake or a forgery, and others refuse it, too. Issuer and serial number name
+// one certificate of a key, which may have been renewed since: equal key identifiers go before them.
+function otherIssuerNamed({ extensions, serialHex, issuer }: Certificate, { below }: IssuerPlace): string | undefined {
+  const { keyIdentifier, issuer: names = [], serialNumber } = below.at(-1)?.extensions.authorityKeyIdentifier ?? {};
+  const own = extensions.subjectKeyIdentifier;
+  if (keyIdentifier !== undefined && own !== undefined)
+    return keyIdentifier === own ? undefined : 'the certificate under it names another key identifier for its issuer';
+  if (serialNumber && hexOf(serialNumber) !== serialHex)
+    return 'the certificate under it names another serial number for its issuer';
+  return names.some((name) => name.form === 'directoryName' && !namesEqual(name.value, issuer))
+    ? "the certificate under it names another issuer for its issuer's certificate"
+    : undefined;
 }
 
 /** Intermediates of a path, leaf first, that are not self-issued: those that pathLenConstraint counts. */

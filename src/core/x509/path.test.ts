@@ -78,9 +78,74 @@ test('no issuer, no path', () => {
 });
 
 test('a name is no proof: the signature must verify', () => {
-  assert.equal(failure(validate(leaf, [ca], [makeCa({ subject: 'CN=Root' })])), 'untrusted: badSignature');
+  const namesake = makeCa({ subject: 'CN=Root', subjectKeyIdentifier: false });
+  assert.equal(failure(validate(leaf, [ca], [namesake])), 'untrusted: badSignature');
   assert.equal(failure(validate(ca.issue({ signWith: makeKeys('p256') }), [ca])), 'untrusted: badSignature');
   assert.equal(failure(validate(ca.issue({ signWith: makeKeys('rsa2048') }), [ca])), 'untrusted: badSignature');
+});
+
+const octet = (value: number, length: number) => Buffer.alloc(length, value);
+const namedBy = (...fields: readonly Uint8Array[]): CertificateOptions => ({
+  authorityKeyIdentifier: false,
+  extensions: [{ oid: '2.5.29.35', value: der.sequence(...fields) }],
+});
+const keyNamed = der.tlv(0x80, Buffer.from(ca.certificate.extensions.subjectKeyIdentifier ?? '', 'hex'));
+const issuerNamed = (subject: string) => der.tlv(0xa1, der.tlv(0xa4, der.name(subject)));
+const serialNamed = (serial: Uint8Array) => der.tlv(0x82, serial);
+const serialOfCa = serialNamed(Buffer.from(ca.certificate.serialHex, 'hex'));
+
+for (const [why, options] of [
+  ['another key identifier', namedBy(der.tlv(0x80, octet(7, 20)))],
+  ['the beginning of its key identifier', namedBy(der.tlv(0x80, keyNamed.subarray(2, 12)))],
+  ['an empty key identifier', namedBy(der.tlv(0x80))],
+  ['another key identifier, and its serial number', namedBy(der.tlv(0x80, octet(7, 20)), serialOfCa)],
+  ['another serial number', namedBy(issuerNamed('CN=Root'), serialNamed(octet(7, 2)))],
+  ['another issuer of its certificate', namedBy(issuerNamed('CN=CA'), serialOfCa)],
+  [
+    'two issuers of its certificate',
+    namedBy(der.tlv(0xa1, ...['CN=Root', 'CN=CA'].map((one) => der.tlv(0xa4, der.name(one)))), serialOfCa),
+  ],
+] satisfies [string, CertificateOptions][])
+  test(`an issuer is refused under which a certificate names ${why}`, () => {
+    const verdict = validate(ca.issue(options), [ca]);
+    assert.equal(failure(verdict), 'untrusted: authorityKeyIdentifierMismatch');
+    assert.deepEqual(!verdict.ok && [verdict.certificate, verdict.rule], [ca.certificate, 'RFC 5280 §4.2.1.1']);
+    assert.equal(failure(validate(ca.issue(options), [], [ca])), 'untrusted: authorityKeyIdentifierMismatch');
+    const generic = { requirements: 'generic' } as const;
+    assert.equal(
+      failure(validate(ca.issue(options), [ca], [root], generic)),
+      'untrusted: authorityKeyIdentifierMismatch',
+    );
+  });
+
+for (const [why, options] of [
+  ['nothing', namedBy()],
+  ['its certificate by issuer and serial number', namedBy(issuerNamed('CN=Root'), serialOfCa)],
+  [
+    'its key, and by serial number an earlier certificate of it',
+    namedBy(keyNamed, issuerNamed('CN=Root'), serialNamed(octet(7, 2))),
+  ],
+  ['its issuer by no directory name', namedBy(der.tlv(0xa1, der.text(0x82, 'root.test')), serialOfCa)],
+] satisfies [string, CertificateOptions][])
+  test(`an issuer is accepted under which a certificate names ${why}`, () =>
+    accepted(validate(ca.issue(options), [ca])));
+
+test('an issuer without a key identifier of its own is not refused for the one that is named', () => {
+  const plain = root.issueCa({ subject: 'CN=CA', subjectKeyIdentifier: false });
+  accepted(validate(plain.issue(namedBy(der.tlv(0x80, octet(7, 20)))), [plain]));
+});
+
+test('of two issuers of one name and key, the one is taken whose key identifier is named', () => {
+  const extensions = [{ oid: '2.5.29.14', value: der.octets(octet(7, 20)) }];
+  const other = root.issueCa({ subject: 'CN=CA', keys: ca.keys, subjectKeyIdentifier: false, extensions });
+  for (const sent of [
+    [other, ca],
+    [ca, other],
+  ]) {
+    const verdict = validate(leaf, sent);
+    assert.equal(verdict.ok && verdict.path[1], ca.certificate);
+  }
+  assert.equal(failure(validate(leaf, [other])), 'untrusted: authorityKeyIdentifierMismatch');
 });
 
 test('a leaf that names another issuer is not under the key that signed it', () => {

@@ -206,14 +206,13 @@ function repeats(path: readonly Certificate[], candidate: Certificate): boolean 
   );
 }
 
-// Key identifiers only order the attempts: equal ones first, contradictory ones last. Spec: RFC 4158 §3.5.12
+// Equal key identifiers go first. Spec: RFC 4158 §3.5.12
 function keyHint(
   { extensions: { authorityKeyIdentifier } }: Certificate,
   { extensions: { subjectKeyIdentifier } }: Certificate,
 ): number {
   const wanted = authorityKeyIdentifier?.keyIdentifier;
-  if (wanted === undefined || subjectKeyIdentifier === undefined) return 1;
-  return wanted === subjectKeyIdentifier ? 0 : 2;
+  return wanted !== undefined && wanted === subjectKeyIdentifier ? 0 : 1;
 }
 
 function mayIssue(
