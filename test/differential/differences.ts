@@ -1,6 +1,7 @@
 // Where the judges part: who accepts what another refuses, by the reasons of both. Every such class stands in explained.json
 // with why it is so and a case that shows it; a class that does not is for somebody to look at.
 
+import type { Requirements } from '../../src/core/x509/issuer-rules.ts';
 import type { Answer } from './answers.ts';
 import type { Case } from './cases.ts';
 import explained from './explained.json' with { type: 'json' };
@@ -9,13 +10,20 @@ import explained from './explained.json' with { type: 'json' };
 export const judges = ['openssl', 'pkijs'] as const;
 export type JudgeName = (typeof judges)[number];
 
+export type Theirs = Readonly<Record<JudgeName, Answer>>;
+
+/** How a case is put to the others once more. */
+export type Question = 'the path alone' | 'the anchor as information';
+
 /** A case and what all said to it. */
 export interface Judged {
   readonly case: Case;
+  /** What core demands: `rolesanywhere` is put to the law alone, and not to the list of differences. */
+  readonly requirements: Requirements;
   readonly ours: Answer;
-  readonly theirs: Readonly<Record<JudgeName, Answer>>;
-  /** Where core accepts and both others refuse: the path that core found, without all else, and what all say to it. */
-  readonly pathAlone?: Judged;
+  readonly theirs: Theirs;
+  /** Where core accepts and both others refuse: the questions that were put to them after that. */
+  readonly again: readonly { readonly question: Question; readonly case: Case; readonly theirs: Theirs }[];
 }
 
 /** One explained class or several alike. */
@@ -28,8 +36,6 @@ interface Row {
   readonly why: string;
   /** `SEED:CASE` of a case in this class. */
   readonly example: string;
-  /** Both judges refuse for this reason, and core is right all the same. */
-  readonly againstBoth?: boolean;
 }
 
 const rows: readonly Row[] = explained;
@@ -42,9 +48,9 @@ export interface Comparison {
   readonly explained: ReadonlyMap<string, readonly Case[]>;
   /** Classes without an explanation, with their cases. */
   readonly unexplained: ReadonlyMap<string, readonly Case[]>;
-  /** Cases accepted by core and refused by both others, with the path alone too. */
-  readonly alone: readonly Case[];
-  /** Those of them that no explanation allows. */
+  /** Cases that a further question to the others settled, by the question. */
+  readonly settled: ReadonlyMap<Question, readonly Case[]>;
+  /** Accepted by core and refused by both others, however they were asked. */
   readonly violations: readonly Judged[];
 }
 
@@ -53,22 +59,28 @@ export function compare(all: readonly Judged[]): Comparison {
   const verdicts = new Map<string, number>();
   const behind = new Map<string, Case[]>();
   const unexplained = new Map<string, Case[]>();
-  const alone: Case[] = [];
-  const violations: Judged[] = [];
-  for (const judged of all) {
+  const settled = new Map<Question, Case[]>();
+  for (const judged of all.filter(({ requirements }) => requirements === 'generic')) {
     add(verdicts, [judged.ours, ...judges.map((name) => judged.theirs[name])].map(word).join('/'));
-    const parted = judges.filter((name) => judged.theirs[name].accepts !== judged.ours.accepts);
-    const found = parted.map((name) => ({ name, rows: rowsFor(judged, name) }));
-    for (const { name, rows: matching } of found) {
-      const [row] = matching;
+    for (const name of partedFrom(judged)) {
+      const row = rowFor(judged, name);
       if (row) put(behind, row.why, judged.case);
       else put(unexplained, classOf(judged, name), judged.case);
     }
-    if (!isAgainstBoth(judged)) continue;
-    alone.push(judged.case);
-    if (!isAllowedAgainstBoth(judged)) violations.push(judged);
+    const last = judged.again.at(-1);
+    if (last && !isAgainstBoth(judged)) put(settled, last.question, judged.case);
   }
-  return { verdicts, explained: behind, unexplained, alone, violations };
+  return { verdicts, explained: behind, unexplained, settled, violations: all.filter(isAgainstBoth) };
+}
+
+/** Whether core accepts what both others refuse, however they were asked. */
+export function isAgainstBoth({ ours, theirs, again }: Judged): boolean {
+  const said = [theirs, ...again.map((one) => one.theirs)];
+  return ours.accepts && judges.every((name) => said.every((answers) => !answers[name].accepts));
+}
+
+function partedFrom({ ours, theirs }: Judged): readonly JudgeName[] {
+  return judges.filter((name) => theirs[name].accepts !== ours.accepts);
 }
 
 const word = ({ accepts }: Answer): string => (accepts ? 'accept' : 'refuse');
@@ -77,7 +89,7 @@ function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-function put(lists: Map<string, Case[]>, key: string, one: Case): void {
+function put<Key>(lists: Map<Key, Case[]>, key: Key, one: Case): void {
   const list = lists.get(key) ?? [];
   list.push(one);
   lists.set(key, list);
@@ -93,9 +105,9 @@ function theirsOf({ theirs }: Judged, name: JudgeName): string {
   return theirs[name].accepts ? 'accepts' : theirs[name].reason;
 }
 
-function rowsFor(judged: Judged, name: JudgeName): readonly Row[] {
+function rowFor(judged: Judged, name: JudgeName): Row | undefined {
   const [ours, theirs] = [oursOf(judged), theirsOf(judged, name)];
-  return rows.filter(
+  return rows.find(
     (row) =>
       row.judges.includes(name) && row.theirs.includes(theirs) && ours.some((reason) => row.ours.includes(reason)),
   );
@@ -106,23 +118,6 @@ function classOf(judged: Judged, name: JudgeName): string {
   return `${name} | ${oursOf(judged).join('; ')} | ${theirsOf(judged, name)}`;
 }
 
-/** What all say to the path that core accepted, without what was sent beside it. */
-const toThePath = (judged: Judged): Judged => judged.pathAlone ?? judged;
-
-/** Whether core accepts what both others refuse, and refuse again when the path is not lost among what was sent with it. */
-function isAgainstBoth(judged: Judged): boolean {
-  const { theirs } = toThePath(judged);
-  return judged.ours.accepts && judges.every((name) => !judged.theirs[name].accepts && !theirs[name].accepts);
-}
-
-/** Whether each refuses it for a peculiarity of its own, which only happen to meet, or both for one that is allowed. */
-function isAllowedAgainstBoth(judged: Judged): boolean {
-  const [first = [], second = []] = judges.map((name) => rowsFor(toThePath(judged), name));
-  if (first.length === 0 || second.length === 0) return false;
-  const shared = first.filter((row) => second.includes(row));
-  return shared.length === 0 || shared.some(({ againstBoth }) => againstBoth === true);
-}
-
 /** Explained differences whose example is not one of them, by the judgement of a case. */
 export async function exampleProblems(
   judge: (seed: string, index: number) => Promise<readonly Judged[]>,
@@ -131,35 +126,34 @@ export async function exampleProblems(
   for (const row of rows) {
     const [seed = '', index = ''] = row.example.split(':');
     const [judged] = await judge(seed, Number(index));
-    const parted = judges.filter((name) => judged && judged.theirs[name].accepts !== judged.ours.accepts);
-    if (!judged || !parted.some((name) => rowsFor(judged, name).includes(row)))
+    if (!judged || !partedFrom(judged).some((name) => rowFor(judged, name) === row))
       problems.push(`${row.example}: ${row.why}`);
   }
   return problems;
 }
 
 /** The comparison for a reader. */
-export function summary({ verdicts, explained: behind, unexplained, alone, violations }: Comparison): string {
+export function summary({ verdicts, explained: behind, unexplained, settled, violations }: Comparison): string {
   const name = ({ seed, index, recipe, bent }: Case) => `${seed}:${index} (${recipe}; ${bent})`;
   const byCount = [...behind].sort(([, a], [, b]) => b.length - a.length);
+  const firstOf = (cases: readonly Case[]) => cases.slice(0, 3).map(({ index }) => index);
   return [
     'core/openssl/pkijs:',
     ...[...verdicts].sort().map(([verdict, count]) => `  ${verdict}: ${count}`),
     `explained differences: ${byCount.reduce((sum, [, cases]) => sum + cases.length, 0)}`,
-    ...byCount.map(
-      ([why, cases]) =>
-        `  ${cases.length}: ${why} (${cases
-          .slice(0, 3)
-          .map(({ index }) => index)
-          .join(', ')})`,
-    ),
+    ...byCount.map(([why, cases]) => `  ${cases.length}: ${why} (${firstOf(cases).join(', ')})`),
     `classes without an explanation: ${unexplained.size}`,
     ...[...unexplained].map(([key, cases]) => `  ${cases.length}: ${key}: ${cases.slice(0, 3).map(name).join(', ')}`),
-    `accepted by core and refused by both others, with the path alone too: ${alone.length}`,
-    `of these without an explanation that allows it: ${violations.length}`,
+    ...[...settled].map(
+      ([question, cases]) =>
+        `refused by both others as sent, and not when asked for ${question}: ${cases.length} (${firstOf(cases).join(', ')})`,
+    ),
+    `accepted by core and refused by both others: ${violations.length}`,
     ...violations
       .slice(0, 20)
-      .map(toThePath)
-      .map((judged) => `  ${name(judged.case)}: ${judges.map((one) => classOf(judged, one)).join(' / ')}`),
+      .map(
+        (judged) =>
+          `  ${name(judged.case)}, ${judged.requirements}: ${judges.map((one) => classOf(judged, one)).join(' / ')}`,
+      ),
   ].join('\n');
 }

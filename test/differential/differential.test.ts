@@ -10,7 +10,7 @@ const skip = version.startsWith('3.') ? false : 'no `openssl` program of version
 
 test('no bent certificate or chain is accepted here and refused by openssl and pkijs', { skip }, async (t) => {
   const comparison = compare(await trial('1', 0, 2000, version));
-  t.diagnostic(summary(comparison).split('\n').slice(0, 10).join('; '));
+  t.diagnostic(summary(comparison).split('\n').slice(0, 9).join('; '));
   assert.equal(comparison.violations.length, 0, summary(comparison));
   assert.deepEqual([...comparison.unexplained.keys()], [], summary(comparison));
 });

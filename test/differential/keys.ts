@@ -33,6 +33,13 @@ export function keysOf(kind: KeyKind, label: string): KeyPair {
   return pair;
 }
 
+/** The key pair of this folder, made before, that has this SubjectPublicKeyInfo (DER). */
+export function keysWithPublic(spki: Uint8Array): KeyPair | undefined {
+  return [...made.values()].find(({ publicKey }) => spkiOf(publicKey).equals(spki));
+}
+
+const spkiOf = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
+
 function digits(label: string, length: number): Buffer {
   return createHash('shake256', { outputLength: length }).update(label).digest();
 }

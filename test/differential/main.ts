@@ -3,7 +3,8 @@
 // or when judges part in a way that explained.json does not explain.
 import { parseArgs } from 'node:util';
 import { certificatePem } from '../../src/core/x509/certificate.ts';
-import { compare, type Judged, judges, summary } from './differences.ts';
+import type { Answer } from './answers.ts';
+import { compare, type Judged, judges, summary, type Theirs } from './differences.ts';
 import { opensslVersion, trial } from './trial.ts';
 
 const { values } = parseArgs({
@@ -41,10 +42,13 @@ async function run(count: number, known: string): Promise<void> {
 async function show(index: number, known: string): Promise<void> {
   for (const judged of await trial(values.seed, index, index + 1, known)) {
     const { recipe, bent, anchors, intermediates, leaf } = judged.case;
-    const answers = [['core', judged.ours] as const, ...judges.map((name) => [name, judged.theirs[name]] as const)];
-    const lines = answers.map(
-      ([name, { accepts, reason }]) => `${name}: ${accepts ? 'accepts' : 'refuses'} (${reason})`,
-    );
+    const said = ({ accepts, reason }: Answer) => `${accepts ? 'accepts' : 'refuses'} (${reason})`;
+    const others = (theirs: Theirs) => judges.map((name) => `${name}: ${said(theirs[name])}`);
+    const lines = [
+      `core, ${judged.requirements}: ${said(judged.ours)}`,
+      ...others(judged.theirs),
+      ...judged.again.flatMap(({ question, theirs }) => [`asked for ${question}:`, ...others(theirs)]),
+    ];
     const pems = [...anchors, ...intermediates, leaf].map(certificatePem).join('');
     process.stdout.write(`${recipe}; ${bent}\n${lines.join('\n')}\nanchors, pool, leaf:\n${pems}`);
   }

@@ -1,10 +1,11 @@
-// The judge on trial: core/x509, with the demands of RFC 5280 and no others. An acceptance is not taken as plain when the
-// path has one of a few traits that other judges are known to stumble over, so that none of them excuses anything else.
+// The judge on trial: core/x509, with the demands of RFC 5280 and no others, or with those of Roles Anywhere. An acceptance is
+// not taken as plain when the path has one of a few traits that other judges are known to stumble over, so that none of them
+// excuses anything else.
 import { Buffer } from 'node:buffer';
 import { type Certificate, parseCertificate } from '../../src/core/x509/certificate.ts';
-import { distributionPointsOf } from '../../src/core/x509/crl-distribution-points.ts';
 import type { Extensions } from '../../src/core/x509/extensions.ts';
 import type { GeneralName } from '../../src/core/x509/general-name.ts';
+import type { Requirements } from '../../src/core/x509/issuer-rules.ts';
 import type { Name } from '../../src/core/x509/name.ts';
 import { validatePath } from '../../src/core/x509/path.ts';
 import { type Answer, fine, refused } from './answers.ts';
@@ -12,7 +13,7 @@ import type { Case } from './cases.ts';
 import { now } from './semantic-mutations.ts';
 
 /** Core's answer. Certificates of the pool that do not parse are passed over; the reason names the fault of the first. */
-export function ourAnswer({ leaf: leafDer, intermediates, anchors }: Case): Answer {
+export function ourAnswer({ leaf: leafDer, intermediates, anchors }: Case, requirements: Requirements): Answer {
   const leaf = parseCertificate(leafDer);
   if (!leaf.ok) return refused(`malformed: ${leaf.detail}`);
   const pool = parsedAll(intermediates);
@@ -22,9 +23,10 @@ export function ourAnswer({ leaf: leafDer, intermediates, anchors }: Case): Answ
     intermediates: pool.certificates,
     anchors: trusted.certificates,
     now,
-    requirements: 'generic',
+    requirements,
     // No judge beside this one has a limit that a case comes near.
     maxIntermediates: 20,
+    maxSent: 20,
   });
   const fault = trusted.fault ?? pool.fault;
   if (verdict.ok) {
@@ -64,17 +66,13 @@ const traits: Readonly<Record<string, (accepted: Accepted) => boolean>> = {
     const { basicConstraints, keyUsage } = path.at(-1)?.extensions ?? {};
     return !basicConstraints?.ca || (keyUsage !== undefined && !keyUsage.includes('keyCertSign'));
   },
-  'key identifiers contradict': ({ path }) => pairs(path).some(([below, above]) => contradicts(below, above)),
   'an authority is named by issuer and serial number': ({ path }) =>
     path.some(({ extensions: { authorityKeyIdentifier: own } }) => own && own.keyIdentifier === undefined),
   'the last second of validity': ({ path }) => path.some(({ notAfter }) => notAfter.getTime() === now.getTime()),
-  'a key identifier is critical': ({ path }) =>
-    path.some(({ extensions: { critical } }) => critical.includes('2.5.29.14') || critical.includes('2.5.29.35')),
   'a name holds a value that is no text': ({ path }) =>
     path.some(({ extensions, ...names }) => holdsNoText(names, extensions)),
   'names are equal by RFC 4518 alone': ({ path }) =>
     pairs(path).some(([below, above]) => plainText(below.issuer) !== plainText(above.subject)),
-  'a distribution point cannot be read or names nothing': ({ path }) => path.some(hasIdlePoint),
   'name constraints are on the path': ({ path }) => path.some(({ extensions }) => extensions.nameConstraints),
   'constraints meet a common name and no dNSName': ({ path }) =>
     path.some(({ extensions }) => extensions.nameConstraints) && path.slice(0, -1).some(hasOnlyCommonName),
@@ -104,12 +102,6 @@ function holdsNoText({ issuer, subject }: Pick<Certificate, 'issuer' | 'subject'
   );
 }
 
-function hasIdlePoint(one: Certificate): boolean {
-  const points = distributionPointsOf(one);
-  const isRead = points.length > 1 || !one.extensions.cRLDistributionPoints; // The last one every certificate has.
-  return !isRead || points.some(({ names = [], cRLIssuer = [] }) => names.length + cRLIssuer.length === 0);
-}
-
 function hasOnlyCommonName({ subject, extensions }: Certificate): boolean {
   const hasHost = extensions.subjectAltName?.some(({ form }) => form === 'dns');
   return !hasHost && subject.attributes.some(({ type }) => type === 'CN');
@@ -128,14 +120,6 @@ function plainText({ attributes }: Name): string {
 
 const pairs = (path: readonly Certificate[]) =>
   path.slice(1).map((above, at): readonly [Certificate, Certificate] => [path[at] ?? above, above]);
-
-function contradicts({ extensions }: Certificate, issuer: Certificate): boolean {
-  const { keyIdentifier, serialNumber, issuer: names } = extensions.authorityKeyIdentifier ?? {};
-  const own = issuer.extensions.subjectKeyIdentifier;
-  if (keyIdentifier !== undefined && own !== undefined && keyIdentifier !== own) return true;
-  if (serialNumber && Buffer.from(serialNumber).toString('hex') !== issuer.serialHex) return true;
-  return (names ?? []).some((name) => name.form === 'directoryName' && name.value.key !== issuer.issuer.key);
-}
 
 function acceptance(accepted: Accepted): Answer {
   const found = Object.entries(traits).filter(([, has]) => has(accepted));

@@ -1,49 +1,70 @@
-// A run of the differential test: makes the cases of a seed and puts each before all three judges.
-import { caseOf } from './cases.ts';
-import { type Judged, judges } from './differences.ts';
+// A run of the differential test: makes the cases of a seed and puts each before all three judges. What core accepts and
+// both others refuse is put before them again, in ways that ask for the same path and leave out what is beside the point:
+// whoever trusts it once does not refuse it.
+import { anchorAsInformation } from './anchor-information.ts';
+import { type Case, caseOf } from './cases.ts';
+import { isAgainstBoth, type Judged, type Question, type Theirs } from './differences.ts';
 import { isAtLeast, opensslAnswers, opensslVersion } from './openssl.ts';
 import { ourAnswer } from './ours.ts';
 import { pkijsAnswer } from './pkijs.ts';
 
-/** Judges the cases `from` to `to - 1` of a seed. `version` is the openssl program's. */
+/**
+ * Judges the cases `from` to `to - 1` of a seed: each by the demands of RFC 5280, and once more by those of Roles Anywhere
+ * when core accepts it by them. `version` is the openssl program's.
+ */
 export async function trial(seed: string, from: number, to: number, version: string): Promise<readonly Judged[]> {
   const knows = (wanted: string) => isAtLeast(version, wanted);
   const cases = Array.from({ length: to - from }, (_, at) => caseOf(seed, from + at, knows));
-  const asked = opensslAnswers(cases); // Its processes run while the other two judge here.
-  const answers = [];
-  for (const one of cases) answers.push({ case: one, ours: ourAnswer(one), pkijs: await pkijsAnswer(one) });
-  const openssl = await asked;
-  const all = answers.map(({ pkijs, ...rest }, at) => {
-    const answer = openssl[at];
-    if (!answer) throw new Error('openssl answered too few cases');
-    return { ...rest, theirs: { openssl: answer, pkijs } };
+  const theirs = await theirAnswers(cases);
+  const all = cases.flatMap((one): readonly Judged[] => {
+    const said = { case: one, theirs: theirs.get(one) ?? fail(one), again: [] };
+    const generic: Judged = { ...said, requirements: 'generic', ours: ourAnswer(one, 'generic') };
+    const strict: Judged = { ...said, requirements: 'rolesanywhere', ours: ourAnswer(one, 'rolesanywhere') };
+    return strict.ours.accepts ? [generic, strict] : [generic];
   });
-  return withPathsAlone(all);
+  return askedAgain(await askedAgain(all, 'the path alone'), 'the anchor as information');
 }
 
-/**
- * Puts what core accepts and both others refuse before these once more, with nothing but the path that core found: whoever
- * does not find a path among strangers may still trust it.
- */
-async function withPathsAlone(all: readonly Judged[]): Promise<readonly Judged[]> {
-  const refusedByAll = all.filter(({ theirs }) => judges.every((name) => !theirs[name].accepts));
-  const alone = refusedByAll.flatMap((judged) => {
-    const { path } = judged.ours;
-    if (path === undefined) return [];
-    return [{ judged, case: { ...judged.case, intermediates: path.slice(1, -1), anchors: path.slice(-1) } }];
-  });
-  const openssl = await opensslAnswers(alone.map(({ case: one }) => one));
-  const pathsAlone = new Map<Judged, Judged>();
-  for (const [at, { judged, case: one }] of alone.entries()) {
-    const answer = openssl[at];
-    if (!answer) throw new Error('openssl answered too few cases');
-    const theirs = { openssl: answer, pkijs: await pkijsAnswer(one) };
-    pathsAlone.set(judged, { case: one, ours: ourAnswer(one), theirs });
+async function theirAnswers(cases: readonly Case[]): Promise<ReadonlyMap<Case, Theirs>> {
+  const asked = opensslAnswers(cases); // Its processes run while pkijs judges here.
+  const answers: [Case, Theirs['pkijs']][] = [];
+  for (const one of cases) answers.push([one, await pkijsAnswer(one)]);
+  const openssl = await asked;
+  return new Map(answers.map(([one, pkijs], at) => [one, { openssl: openssl[at] ?? fail(one), pkijs }]));
+}
+
+function fail({ seed, index }: Case): never {
+  throw new Error(`no answer to case ${seed}:${index}`);
+}
+
+/** Puts what core alone accepts before the others once more, where the question can be put to them. */
+async function askedAgain(all: readonly Judged[], question: Question): Promise<readonly Judged[]> {
+  const put = new Map<Judged, Case>();
+  for (const judged of all) {
+    const one = isAgainstBoth(judged) ? questions[question](judged) : undefined;
+    if (one) put.set(judged, one);
   }
+  const answers = await theirAnswers([...put.values()]);
   return all.map((judged) => {
-    const pathAlone = pathsAlone.get(judged);
-    return pathAlone ? { ...judged, pathAlone } : judged;
+    const one = put.get(judged);
+    const theirs = one && answers.get(one);
+    return theirs ? { ...judged, again: [...judged.again, { question, case: one, theirs }] } : judged;
   });
 }
+
+const questions: Readonly<Record<Question, (judged: Judged) => Case | undefined>> = {
+  /** The path that core found and nothing that was sent beside it: more certificates make no path worse. */
+  'the path alone': ({ case: one, ours: { path = [] } }) => ({
+    ...one,
+    intermediates: path.slice(1, -1),
+    anchors: path.slice(-1),
+  }),
+  /** By RFC 5280 alone an anchor is a name and a key; Roles Anywhere asks for a CA, and its judges see what it is. */
+  'the anchor as information': ({ case: one, requirements, ours: { path = [] } }) => {
+    const anchor = requirements === 'generic' ? path.at(-1) : undefined;
+    const informed = anchor && anchorAsInformation(anchor);
+    return informed && { ...one, intermediates: path.slice(1, -1), anchors: [informed] };
+  },
+};
 
 export { opensslVersion };
