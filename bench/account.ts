@@ -78,12 +78,29 @@ async function createProfile(caller: Caller, name: string, roleArn: string) {
   return profile;
 }
 
-/** What the control plane's cases call with and ask for. */
-export type ControlPlane = {
-  /** A user's, who may do everything by an inline policy, and of a session of the role `Bench`. */
+/** Who calls with an access key, and as what. */
+export type Callers = {
+  /** Of a user, who may do everything by an inline policy. */
   readonly userKey: AccessKey;
+  /** Of a session of the role that the user may assume. */
   readonly sessionKey: AccessKey;
-  readonly roleArn: string;
+  readonly assumableArn: string;
+};
+
+/** Makes a user and a role for it; throws AnswerError where the server refuses. */
+export async function prepareCallers(endpoint: string, key: RootKey): Promise<Callers> {
+  const root = callerWith(endpoint, key);
+  const account = xmlText(await root.query('sts', 'GetCallerIdentity', {}), 'Account') ?? '';
+  const userKey = await createUser(root);
+  const user = callerWith(endpoint, userKey);
+  const trust = trusting({ AWS: `arn:aws:iam::${account}:root` }, ['sts:AssumeRole']);
+  const assumableArn = await createRole(user, 'BenchAssumable', trust);
+  const asked = { RoleArn: assumableArn, RoleSessionName: 'bench' };
+  return { userKey, assumableArn, sessionKey: keyIn(await user.query('sts', 'AssumeRole', asked)) };
+}
+
+/** What the control plane's cases call with and ask for. */
+export type ControlPlane = Callers & {
   readonly roleNames: readonly string[];
   readonly profileIds: readonly string[];
   readonly trustAnchorIds: readonly string[];
@@ -94,25 +111,18 @@ const counts = { roles: 100, profiles: 100, trustAnchors: 50 };
 
 /** Makes users, roles, profiles and trust anchors; throws AnswerError where the server refuses. */
 export async function prepareControlPlane(endpoint: string, key: RootKey, anchorPem: string): Promise<ControlPlane> {
-  const root = callerWith(endpoint, key);
-  const account = xmlText(await root.query('sts', 'GetCallerIdentity', {}), 'Account') ?? '';
-  const userKey = await createUser(root);
-  const user = callerWith(endpoint, userKey);
-  const trust = trusting({ AWS: `arn:aws:iam::${account}:root` }, ['sts:AssumeRole']);
-  const roleArn = await createRole(user, 'Bench', trust);
-  const sessionKey = keyIn(await user.query('sts', 'AssumeRole', { RoleArn: roleArn, RoleSessionName: 'bench' }));
+  const callers = await prepareCallers(endpoint, key);
+  const user = callerWith(endpoint, callers.userKey);
   const roleNames = numbered('Bench', counts.roles);
   await Promise.all(roleNames.map((name) => createRole(user, name, workloadTrust)));
   const profiles = await Promise.all(
-    numbered('bench', counts.profiles).map((name) => createProfile(user, name, roleArn)),
+    numbered('bench', counts.profiles).map((name) => createProfile(user, name, callers.assumableArn)),
   );
   const anchors = await Promise.all(
     numbered('bench', counts.trustAnchors).map((name) => createTrustAnchor(user, name, anchorPem)),
   );
   return {
-    userKey,
-    sessionKey,
-    roleArn,
+    ...callers,
     roleNames,
     profileIds: profiles.map(({ profileId }) => profileId),
     trustAnchorIds: anchors.map(({ trustAnchorId }) => trustAnchorId),
@@ -129,7 +139,7 @@ async function createUser(root: Caller): Promise<AccessKey> {
 }
 
 /** The key in the answer of CreateAccessKey or AssumeRole. */
-function keyIn(xml: string): AccessKey {
+export function keyIn(xml: string): AccessKey {
   const sessionToken = xmlText(xml, 'SessionToken');
   return {
     accessKeyId: xmlText(xml, 'AccessKeyId') ?? '',

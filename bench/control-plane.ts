@@ -33,17 +33,20 @@ export const controlPlaneCases: Readonly<Record<string, Case>> = {
     key: userKey,
     questions: trustAnchorIds.map((id) => get(`/trustanchor/${id}`)),
   })),
-  'create-profile': creates('CreateProfile', 201, ({ roleArn }, name) => ({
+  'create-profile': creates('CreateProfile', 201, ({ assumableArn }, name) => ({
     service: 'rolesanywhere',
     method: 'POST',
     path: '/profiles',
     contentType: 'application/json',
-    body: JSON.stringify({ name, roleArns: [roleArn], enabled: true }),
+    body: JSON.stringify({ name, roleArns: [assumableArn], enabled: true }),
   })),
   'create-role': creates('CreateRole', 200, (_, name) =>
     query('iam', 'CreateRole', { RoleName: name, AssumeRolePolicyDocument: trustPolicy }),
   ),
-  'assume-role': repeats('AssumeRole', ({ userKey, roleArn }) => ({ key: userKey, questions: [assumeRole(roleArn)] })),
+  'assume-role': repeats('AssumeRole', ({ userKey, assumableArn }) => ({
+    key: userKey,
+    questions: [assumeRole(assumableArn)],
+  })),
 };
 
 const trustPolicy = JSON.stringify({

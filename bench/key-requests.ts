@@ -7,7 +7,7 @@ import { region } from './account.ts';
 /** What is asked. */
 export type Question = {
   readonly service: 'rolesanywhere' | 'iam' | 'sts';
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** Absent: none, as of a GET. */
   readonly contentType?: string;

@@ -1,7 +1,8 @@
 // The load: some connections, each sending one prepared request after another and waiting for the answer. Raw sockets and
 // bytes made beforehand, so that the generator takes as little of the machine as it can.
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { type Answer, complete, connected } from './wire.ts';
 
 /** Whole HTTP/1.1 requests; undefined when there are no more. */
 export type Supply = () => Uint8Array | undefined;
@@ -73,17 +74,6 @@ export async function load({ url, supply, connections, seconds, status }: LoadTr
   };
 }
 
-function connected(url: string): Promise<Socket> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    socket.once('error', reject);
-    socket.once('connect', () => resolve(socket.off('error', reject)));
-  });
-}
-
-type Answer = { readonly status: number; readonly bytes: Buffer; readonly bodyBytes: number; readonly isLast: boolean };
-
 type Conversation = {
   readonly url: string;
   readonly socket: Socket;
@@ -131,16 +121,4 @@ function converseOn(
     });
     send();
   });
-}
-
-/** The answer, once all of it is there: its length is stated, and nothing follows an answer that nobody asked for. */
-function complete(received: Buffer): Answer | undefined {
-  const headEnd = received.indexOf('\r\n\r\n');
-  if (headEnd < 0) return undefined;
-  const head = received.toString('latin1', 0, headEnd);
-  const [, length = '0'] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
-  const bodyBytes = Number(length);
-  if (received.length < headEnd + 4 + bodyBytes) return undefined;
-  const isLast = /\r\nconnection: *close/i.test(head);
-  return { status: Number(head.slice(9, 12)), bytes: received, bodyBytes, isLast };
 }

@@ -1,8 +1,7 @@
 // `peer`: moto's server, a well-known stand-in for AWS in tests, answers AssumeRole to the same generator. It verifies no
 // signature, asks no policy and keeps nothing; ours does all of it and answers after the record is durable.
 import { execFile } from 'node:child_process';
-import { makeCa } from '../test/pki.ts';
-import { prepareControlPlane } from './account.ts';
+import { prepareCallers } from './account.ts';
 import { type ChildServer, startChild } from './child.ts';
 import { assumeRole } from './control-plane.ts';
 import { createSessionCases } from './create-session.ts';
@@ -67,10 +66,9 @@ const prepared: Readonly<Record<PeerCase['kind'], (started: ChildServer[]) => Pr
     const rootKey = newRootKey();
     const server = await startAnyrole(rootKey);
     started.push(server);
-    const anchor = makeCa({ key: 'p256', subject: 'CN=Bench Root CA,O=Anyrole' }).pem;
-    const { userKey, roleArn } = await prepareControlPlane(server.url, rootKey, anchor);
+    const { userKey, assumableArn } = await prepareCallers(server.url, rootKey);
     const volley = () => ({
-      requests: askedInTurn(server.url, userKey, [assumeRole(roleArn)], requestCount),
+      requests: askedInTurn(server.url, userKey, [assumeRole(assumableArn)], requestCount),
       once: false,
       status: 200,
     });
