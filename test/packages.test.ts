@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -34,7 +35,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 function nodes(): readonly string[] {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   const others = folders.map((folder) => join(folder, 'node')).filter((path) => isServed(path));
-  return [process.execPath, ...new Set(others)];
+  return [process.execPath, ...new Set(others.map((path) => realpathSync(path)))];
 }
 
 function isServed(node: string): boolean {

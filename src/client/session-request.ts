@@ -1,7 +1,7 @@
 // CreateSession as the official helper writes it since 1.5: the ARNs in the query, the rest in the body.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
 import { type HeaderPair, percentEncode, type SignableRequest } from '../core/signature/canonical.ts';
-import { signableX509Request } from '../core/signature/x509.ts';
+import { signableX509Request, type X509SigningCertificate } from '../core/signature/x509.ts';
 import type { Identity } from './identity.ts';
 import type { SessionOptions } from './options.ts';
 
@@ -21,11 +21,11 @@ export function sessionRequest(options: SessionOptions, host: string, extra: rea
   };
 }
 
-/** All headers of the request, signed by the identity. */
+/** All headers of the request, signed by the identity; `signedHeaders` as {@link signableX509Request} takes them. */
 export async function signedHeaders(
   request: SignableRequest,
   { certificate, chainDer, algorithm, sign }: Identity,
-  when: { readonly region: string; readonly now: Date },
+  when: Pick<X509SigningCertificate, 'region' | 'now' | 'signedHeaders'>,
 ): Promise<readonly HeaderPair[]> {
   const { der: certificateDer, serialNumber } = certificate;
   const signing = { algorithm, certificateDer, serialNumber, chainDer, ...when };

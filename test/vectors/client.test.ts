@@ -77,7 +77,7 @@ for (const [file, certificate, intermediates] of [
 test('the good requests of the signature vectors are signed here alike', shared, async () => {
   const lines = readFileSync(`${SHARED}sigv4x509/aws4_x509.jsonl`, 'utf8').split('\n').filter(Boolean);
   const good = lines.map((line) => JSON.parse(line)).filter(({ expected }) => expected === 'valid');
-  const seen = { equal: 0, equalSignature: 0, verified: 0, whole: 0 };
+  const seen = { equal: 0, verified: 0, whole: 0 };
   for (const { id, region, request, leafKey, canonicalRequest: canonical, stringToSign } of good) {
     const pairs: readonly HeaderPair[] = request.headers;
     const chain = value(pairs, 'x-amz-x509-chain').split(',').filter(Boolean);
@@ -92,26 +92,29 @@ test('the good requests of the signature vectors are signed here alike', shared,
     const own = ['authorization', 'x-amz-date', 'x-amz-x509', 'x-amz-x509-chain'];
     const given = pairs.filter(([name]) => !own.includes(name.toLowerCase()));
     const body = Buffer.from(request.body);
-    const when = { region, now: instant(value(pairs, 'x-amz-date')) };
-    const signed = await signedHeaders({ ...request, headers: given, body }, identity, when);
     const expected = value(pairs, 'authorization');
+    // What the recorded signature covers: in some requests Content-Length, which the client leaves to proxies.
     const covered = expected.match(/SignedHeaders=([^,]*)/)?.[1]?.split(';') ?? [];
+    const when = { region, now: instant(value(pairs, 'x-amz-date')), signedHeaders: covered };
+    const signed = await signedHeaders({ ...request, headers: given, body }, identity, when);
     const all = { ...request, headers: signed, body };
     assert.equal(canonicalRequest(all, { signedHeaders: covered, normalizePath: true }), canonical, id);
     assert.ok(stringToSign.endsWith(sha256Hex(canonical)), id);
-    // Content-Length is not signed here: of the requests that sign it, the same string is signed, not the same list.
-    const isAlike = !covered.includes('content-length');
-    const cut = (authorization: string) => authorization.split(', Signature=');
-    const [stated, hex = ''] = cut(value(signed, 'authorization'));
-    if (isAlike) assert.equal(stated, cut(expected)[0], id);
-    const signature = isAlike ? Buffer.from(hex, 'hex') : await identity.sign(Buffer.from(stringToSign));
+    const [stated, hex = ''] = value(signed, 'authorization').split(', Signature=');
+    assert.equal(stated, expected.split(', Signature=')[0], id);
+    if (!covered.includes('content-length')) {
+      const byDefault = await signedHeaders({ ...request, headers: given, body }, identity, {
+        ...when,
+        signedHeaders: undefined,
+      });
+      assert.equal(value(byDefault, 'authorization').split(', Signature=')[0], stated, id);
+    }
     if (identity.algorithm === 'AWS4-X509-RSA-SHA256') {
-      if (isAlike) assert.deepEqual(sorted(signed), sorted(pairs), id);
-      assert.equal(Buffer.from(signature).toString('hex'), cut(expected)[1], id);
-      seen[isAlike ? 'equal' : 'equalSignature']++;
+      assert.deepEqual(sorted(signed), sorted(pairs), id);
+      seen.equal++;
     } else {
       const publicKey = identity.certificate.publicKey();
-      assert.ok(publicKey && verify('sha256', Buffer.from(stringToSign), publicKey, signature), id);
+      assert.ok(publicKey && verify('sha256', Buffer.from(stringToSign), publicKey, Buffer.from(hex, 'hex')), id);
       seen.verified++;
     }
     if (!id.endsWith('-query')) continue;
@@ -122,5 +125,5 @@ test('the good requests of the signature vectors are signed here alike', shared,
     assert.deepEqual([bodies[0], sorted(made.headers)], [bodies[1], sorted(given)], id);
     seen.whole++;
   }
-  assert.deepEqual([good.length, seen], [18, { equal: 6, equalSignature: 3, verified: 9, whole: 6 }]);
+  assert.deepEqual([good.length, seen], [18, { equal: 9, verified: 9, whole: 6 }]);
 });

@@ -235,6 +235,8 @@ export type X509SigningCertificate = {
   readonly chainDer?: readonly Uint8Array[];
   readonly region: string;
   readonly now: Date;
+  /** What is covered: lower case, ascending, host and what is added among them. Absent: all that proxies leave alone. */
+  readonly signedHeaders?: readonly string[];
 };
 
 /** A request that lacks nothing but its signature. */
@@ -246,8 +248,7 @@ export type SignableX509Request = {
 };
 
 /**
- * What is to be signed, for keys that sign elsewhere: in a KMS, a TPM, a smart card. Covers every header that proxies
- * leave alone. Throws TypeError when the request has no Host header.
+ * What is to be signed, for keys that sign elsewhere: in a KMS, a TPM, a smart card. Throws TypeError when the request has no Host header.
  */
 export function signableX509Request(request: SignableRequest, signing: X509SigningCertificate): SignableX509Request {
   const { algorithm, certificateDer, serialNumber, chainDer, region, now } = signing;
@@ -258,7 +259,7 @@ export function signableX509Request(request: SignableRequest, signing: X509Signi
   ];
   if (chainDer?.length) added.push(['X-Amz-X509-Chain', chainDer.map(base64).join(',')]);
   const full = { ...request, headers: [...request.headers, ...added] };
-  const signedHeaders = signableHeaders(full);
+  const signedHeaders = signing.signedHeaders ?? signableHeaders(full);
   if (!signedHeaders.includes('host')) throw new TypeError('a request without a Host header cannot be signed');
   const scope = scopeFor(amzDate, region, ROLESANYWHERE).text;
   const text = stringToSign(algorithm, amzDate, scope, canonicalRequest(full, { signedHeaders, normalizePath: true }));
