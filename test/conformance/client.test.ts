@@ -1,6 +1,7 @@
 // The client library against a server: every kind of key in every form a file may have, and SDK v3 with its credentials.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { sign } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,7 +11,9 @@ import {
   fromRolesAnywhere,
   type IdentityOptions,
   type RolesAnywhereOptions,
+  type Signer,
 } from '../../src/client/index.ts';
+import { pkcs12Of } from '../pkcs12.ts';
 import type { KeyName } from '../pki.ts';
 import { accountId, type ConformanceServer, conformanceServer, region } from './server.ts';
 import { makeResources, type Resources, roleName } from './session-resources.ts';
@@ -96,6 +99,44 @@ describe('the client library', () => {
       await assert.rejects(earns({ certificate: out, password: 'wrong' }), { code: 'PasswordWrong' });
     });
   }
+
+  for (const key of kinds) {
+    test(`a ${key} key signs from PKCS #12 with the leaf behind its chain`, async () => {
+      const intermediate = server.ca.issueCa({ subject: `CN=PKCS 12 of ours for ${key}`, key: 'p256' });
+      const leaf = intermediate.issue({ subject: `CN=own-p12-${key}`, key });
+      const chain = [server.ca.der, intermediate.der, leaf.der];
+      const path = file(`own-${key}.p12`, pkcs12Of(chain, leaf.privateKey, password));
+      await earns({ certificate: path, password });
+      await assert.rejects(earns({ certificate: path, password: 'wrong' }), { code: 'PasswordWrong' });
+    });
+  }
+
+  for (const key of ['rsa2048', 'p384', 'ml-dsa-65'] as const) {
+    test(`a function signs for a ${key} certificate, and its key never comes here`, async () => {
+      const leaf = server.leaf(`signer-${key}`, key);
+      const asked: string[] = [];
+      const signer: Signer = {
+        sign: async (algorithm, data) => {
+          asked.push(algorithm);
+          return sign(algorithm === 'AWS4-X509-MLDSA' ? null : 'sha256', data, leaf.privateKey);
+        },
+      };
+      await earns({ certificate: leaf.pem, privateKey: signer });
+      const scheme = { rsa2048: 'RSA-SHA256', p384: 'ECDSA-SHA256', 'ml-dsa-65': 'MLDSA' }[key];
+      assert.deepEqual(asked, [`AWS4-X509-${scheme}`]);
+    });
+  }
+
+  test('a thousand callers at once are one CreateSession of the server', async () => {
+    const leaf = server.leaf('many', 'p256');
+    const provider = fromRolesAnywhere(
+      optionsFor({ certificate: leaf.certificatePath, privateKey: leaf.privateKeyPath }),
+    );
+    const before = server.visited.length;
+    const all = await Promise.all(Array.from({ length: 1000 }, () => provider()));
+    assert.equal(new Set(all.map(({ accessKeyId }) => accessKeyId)).size, 1);
+    assert.deepEqual(server.visited.slice(before), [{ operation: 'rolesanywhere.CreateSession' }]);
+  });
 
   test('SDK v3 calls as the role, with credentials of the provider', async () => {
     const leaf = server.leaf('sdk', 'p256');
