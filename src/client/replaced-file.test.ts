@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -53,6 +56,19 @@ test('a symbolic link stays one, and what it names is replaced', async () => {
   await changeFile(link, add('b'));
   assert.ok(lstatSync(link).isSymbolicLink());
   assert.equal(readFileSync(target, 'utf8'), 'a\nb\n');
+});
+
+test('whoever has the old file open reads it to its end, old', async () => {
+  const path = join(place, 'read');
+  const old = 'old line\n'.repeat(10_000);
+  writeFileSync(path, old);
+  const open = openSync(path, 'r');
+  const first = Buffer.alloc(10);
+  readSync(open, first);
+  await changeFile(path, () => Buffer.from('new\n'));
+  assert.equal(first.toString() + readFileSync(open, 'utf8'), old);
+  closeSync(open);
+  assert.equal(readFileSync(path, 'utf8'), 'new\n');
 });
 
 test('a change that fails leaves the old file and nothing beside it but the lock', async () => {
