@@ -1,7 +1,7 @@
 // The commands of the client as users run them: the AWS CLI and boto3 get their identity through `credential_process` and
 // through a profile that `update` keeps; faults of the network and of the disk.
 import assert from 'node:assert/strict';
-import { createPrivateKey, createVerify, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createVerify, verify, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -47,7 +47,17 @@ describe('the client commands', () => {
   const isWorker = (arn: string) => assert.match(arn, new RegExp(`:assumed-role/${roleName}/`));
 
   describe('credential-process', () => {
-    const kinds = ['rsa2048', 'rsa4096', 'p256', 'p384', 'p521', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const;
+    const kinds = [
+      'rsa2048',
+      'rsa3072',
+      'rsa4096',
+      'p256',
+      'p384',
+      'p521',
+      'ml-dsa-44',
+      'ml-dsa-65',
+      'ml-dsa-87',
+    ] as const;
     for (const key of kinds satisfies readonly KeyName[]) {
       test(`prints one JSON object for a ${key} key, and it is the role's`, async () => {
         const files = server.leaf(`process-${key}`, key);
@@ -143,6 +153,55 @@ describe('the client commands', () => {
       refused(await asking('credential-process', '--certificate', '/no/such.pem'), /there is no such file/);
       refused(await asking('credential-process', '--endpoint', 'http://127.0.0.1:9'), /is the server up/);
       refused(await asking('credential-process', '--role-arn', `${resources.roleArn}X`), /AccessDeniedException/);
+    });
+
+    test('says when the certificate expired, and by how much the clock is off', async () => {
+      const dayMs = 86_400_000;
+      const old = server.ca.issue({ subject: 'CN=old', key: 'p256', notAfter: new Date(Date.now() - dayMs) });
+      const certificate = join(server.directory, 'old.pem');
+      writeFileSync(certificate, old.keyPem + old.pem);
+      const expired = await anyrole('credential-process', '--certificate', certificate, ...session);
+      refused(expired, /CertificateExpired: the certificate `CN=old` expired yesterday \(\d{4}-.*\); renew it\n/);
+      // A server that is seven minutes ahead and minds.
+      const strict = createServer((_, answer) => {
+        const date = new Date(Date.now() + 7 * 60_000).toUTCString();
+        answer.writeHead(403, { date, 'x-amzn-errortype': 'AccessDeniedException', 'x-amzn-requestid': 'a-request' });
+        answer.end('{"message":"Invalid signature"}');
+      });
+      strict.listen(0, '127.0.0.1');
+      await once(strict, 'listening');
+      // A TCP server's address is one.
+      const { port } = strict.address() as AddressInfo;
+      const late = await asking('credential-process', '--endpoint', `http://127.0.0.1:${port}`);
+      refused(late, /\(status 403, request a-request\); the clock here is 7 minutes behind the server's: set it\n/);
+      strict.close();
+    });
+
+    test('says that the key is encrypted where nobody can be asked', needs('setsid', '--wait', 'true'), async () => {
+      const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'correct horse' } as const;
+      const encrypted = join(server.directory, 'locked-key.pem');
+      writeFileSync(encrypted, createPrivateKey(leaf.keyPem).export(cipher));
+      const flags = [
+        'credential-process',
+        '--certificate',
+        leaf.certificatePath,
+        '--private-key',
+        encrypted,
+        ...session,
+      ];
+      const environment = { PATH: process.env.PATH, ...home() };
+      // A session of its own has no terminal.
+      const asked = (more: readonly string[]) =>
+        run('setsid', ['--wait', process.execPath, bin, ...flags, ...more], { environment });
+      const { exitCode, stdout, stderr } = await asked([]);
+      refused(
+        { status: exitCode, stdout, stderr },
+        /PasswordMissing: the private key `.*` is encrypted; give its password\n/,
+      );
+      const wrong = await asked(['--pkcs8-password', 'open sesame']);
+      assert.match(wrong.stderr, /^anyrole: PasswordWrong: [^\n]*\n$/);
+      assert.equal(wrong.stderr.includes('sesame'), false);
+      assert.equal((await asked(['--pkcs8-password', 'correct horse'])).exitCode, 0);
     });
 
     test('never shows a secret with --debug', async () => {
@@ -345,6 +404,7 @@ describe('the client commands', () => {
       ['rsa2048', 'SHA256'],
       ['rsa2048', 'SHA512'],
       ['p384', 'SHA384'],
+      ['p521', 'SHA512'],
     ] as const) {
       test(`a ${digest} signature of the fixed string is the ${key} certificate's`, async () => {
         const files = server.leaf(`sign-${key}-${digest}`, key);
@@ -358,6 +418,14 @@ describe('the client commands', () => {
         assert.ok(verified(text.stdout));
       });
     }
+
+    test('an ML-DSA signature is of the same string, and hashes by itself', async () => {
+      const files = server.leaf('sign-ml-dsa', 'ml-dsa-65');
+      const { stdout, stderr } = await runAnyrole(['sign-string', ...identityFlags(files), '--format', 'text']);
+      assert.equal(stderr, '');
+      const { publicKey } = new X509Certificate(files.pem);
+      assert.ok(verify(null, fixedString(publicKey), publicKey, Buffer.from(stdout, 'hex')));
+    });
 
     test('a certificate is told as the official helper tells it', async () => {
       const { stdout } = await anyrole('read-certificate-data', '--certificate', leaf.certificatePath);
