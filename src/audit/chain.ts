@@ -92,13 +92,25 @@ export function auditChain(id: string, tags: HeadTags): AuditChain {
           links.push({ sequence: place.sequence, key, hash: place.hash });
           await writer.put(auditCollection, placedKey(key, id, place.sequence), new JsonText(text));
         }
-        await writer.put(linkCollection, linkKey(id, place.sequence), { events: links });
+        await writer.put(linkCollection, linkKey(id, place.sequence), linksText(links));
       }
       known = { ...place, tag: tags.of(headText(id, place)) };
-      await writer.put(headCollection, id, known);
+      await writer.put(headCollection, id, new JsonText(headJson(known)));
     },
     length: () => known?.sequence ?? 0,
   };
+}
+
+/** Written out, since it is written with every change: only a key may hold what JSON escapes. */
+function linksText(links: readonly Link[]): JsonText {
+  const texts = links.map(
+    ({ sequence, key, hash }) => `{"sequence":${sequence},"key":${JSON.stringify(key)},"hash":"${hash}"}`,
+  );
+  return new JsonText(`{"events":[${texts.join(',')}]}`);
+}
+
+function headJson({ sequence, hash, characters, tag }: Head): string {
+  return `{"sequence":${sequence},"hash":"${hash}","characters":${characters},"tag":"${tag}"}`;
 }
 
 /** The place of the next event. */
