@@ -58,8 +58,6 @@ export type RunningServer = {
 /** The services by their signing names. Of two that a request without a signature may mean, the first is asked. */
 export const services: Services = new Map([rolesanywhere, iam, sts, anyrole].map((service) => [service.name, service]));
 
-/** Milliseconds that reads and refusals wait to be recorded together. */
-const recordEveryMs = 100;
 /** Milliseconds that the last uses of keys and roles wait to be written together: what a crash may lose of them. */
 const writeUsesEveryMs = 5000;
 const defaultGraceMs = 20_000;
@@ -95,7 +93,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
   });
   const records = recorder({
     write: (entries) => store.write((writer) => chain.append(writer, entries)),
-    later: (work) => void setTimeout(work, recordEveryMs),
+    later: laterBy,
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });
   const uses = lastUses({
@@ -156,7 +154,9 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
       await fetchedCrls.close();
       await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
       await uses.flush();
-      await records.flush().catch((cause) => log.error({ cause: String(cause) }, 'audit events were lost'));
+      // What the store does not take is at least in the log.
+      for (const { key, text } of await records.close())
+        log.error({ key, event: JSON.parse(text) }, 'an audit event is not stored');
       await checkpoints.close().catch((cause) => log.error({ cause: String(cause) }, 'the last checkpoint is missing'));
       await store.close();
       log.flush();

@@ -124,7 +124,7 @@ export async function testRoad({
   if (!opened.ok) throw new Error(opened.reason);
   const records = recorder({
     write: (entries) => store.write((writer) => opened.chain.append(writer, entries)),
-    later: () => {},
+    later: () => () => {},
     failed: (cause) => {
       throw cause;
     },

@@ -61,15 +61,27 @@ describe('what goes wrong inside', () => {
     });
   }
 
-  test('when the visit is recorded leaves the answer as it is', async () => {
+  test('when the event of a visit is made or kept withholds the answer', async () => {
     const road = await testRoad();
     const add = () => {
       throw new Error('no room');
     };
     const world = { ...road.world, recorder: { ...road.world.recorder, add } };
     const answer = await handle(world, signed(road.root.secretAccessKey), origin);
-    assert.equal(answer.status, 200);
+    assert.deepEqual([answer.status, answer.headers.find(([name]) => name === 'retry-after')?.[1]], [503, '1']);
+    assert.doesNotMatch(answer.body, /profiles/);
     assert.match(JSON.stringify(road.logged), /no room/);
+  });
+
+  test('when the visit is counted leaves the answer as it is', async () => {
+    const road = await testRoad();
+    const answered = () => {
+      throw new Error('no counter');
+    };
+    const world = { ...road.world, metrics: { ...road.world.metrics, answered } };
+    const answer = await handle(world, signed(road.root.secretAccessKey), origin);
+    assert.equal(answer.status, 200);
+    assert.match(JSON.stringify(road.logged), /no counter/);
   });
 });
 

@@ -15,7 +15,7 @@ import { authorize } from './authorize.ts';
 import { callOf } from './call.ts';
 import { encodedMessage } from './encoded-message.ts';
 import { useOf } from './last-uses.ts';
-import { record, type Visit } from './record.ts';
+import { keep, tell, type Visit } from './record.ts';
 import { type Addressee, addressee, route } from './route.ts';
 import { checkSession } from './session-limits.ts';
 import { unknownService } from './signature-errors.ts';
@@ -38,6 +38,7 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     protocol: to.protocol,
     explanations: [],
   };
+  let response: WireResponse;
   try {
     const service = served(to);
     const { operation, labels } = route(service, request);
@@ -59,23 +60,36 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
     if (!operation.validatesFirst) validate(service, operation, input);
     const output = await operation.run(input, call);
-    return protocol.respond(service, operation, output, visit.requestId);
+    response = protocol.respond(service, operation, output, visit.requestId);
   } catch (thrown) {
     const error = asServiceError(world, visit, thrown);
     visit.error = error;
     const refusal = protocol.refuse(error, visit.requestId, to.xmlNamespace);
-    return { ...refusal, headers: [...refusal.headers, ...encodedMessage(world, visit)] };
-  } finally {
-    recorded(world, visit);
+    response = { ...refusal, headers: [...refusal.headers, ...encodedMessage(world, visit)] };
+  }
+  const refused = await unkept(world, visit);
+  told(world, visit);
+  return refused === undefined ? response : protocol.refuse(refused, visit.requestId, to.xmlNamespace);
+}
+
+/** Nothing is answered whose event cannot be kept: the error in the place of the answer, or undefined. */
+async function unkept(world: World, visit: Visit): Promise<ServiceError | undefined> {
+  try {
+    await keep(world, visit);
+    return undefined;
+  } catch (cause) {
+    world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not recorded');
+    visit.error = unavailable(visit.protocol);
+    return visit.error;
   }
 }
 
 /** The answer is on its way; what fails here is the operator's to know. */
-function recorded(world: World, visit: Visit): void {
+function told(world: World, visit: Visit): void {
   try {
-    record(world, visit);
+    tell(world, visit);
   } catch (cause) {
-    world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not recorded');
+    world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not told of');
   }
 }
 
@@ -89,11 +103,19 @@ function validate(service: Service<Call>, operation: Operation<Call>, input: obj
   if (message !== undefined) throw commonError('validation', service.protocol, message);
 }
 
+/** Seconds after which a store or a queue may have recovered. */
+const retryAfterSeconds = 1;
+
+function unavailable(protocol: ProtocolName): ServiceError {
+  const message = 'The service is temporarily unavailable. Please try again.';
+  return commonError('unavailable', protocol, message, undefined, retryAfterSeconds);
+}
+
 function asServiceError(world: World, { requestId, protocol }: Visit, thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   if (thrown instanceof StoreUnavailable) {
     world.log.error({ requestId, cause: thrown.message }, 'the store refused');
-    return commonError('unavailable', protocol, 'The service is temporarily unavailable. Please try again.');
+    return unavailable(protocol);
   }
   world.log.error({ requestId, cause: thrown instanceof Error ? thrown.stack : String(thrown) }, 'internal failure');
   return commonError(

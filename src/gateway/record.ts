@@ -36,8 +36,18 @@ const maxExplanations = 1000;
 /** Longest JSON text of a request's or an answer's members, or of the explanations, that an event keeps, in characters. */
 const maxElements = 100 * 1024;
 
-/** Counts the visit, writes the line, and the event of one that changed nothing. Strangers who prove nothing get no event. */
-export function record(world: World, visit: Visit): void {
+/**
+ * Gives the event of a visit that changed nothing to the recorder: undefined where it is taken, or none is due. Strangers who
+ * prove nothing get no event. Rejects with RecorderFull where there is no room.
+ */
+export function keep(world: World, visit: Visit): Promise<void> | undefined {
+  const { caller } = visit;
+  if (visit.recorded || caller === undefined || !isProved(caller) || !visit.account) return undefined;
+  return world.recorder.add(entryOf(world, visit, {}));
+}
+
+/** Counts the visit and writes the line. */
+export function tell(world: World, visit: Visit): void {
   const { error, operation, caller } = visit;
   const ms = world.now().getTime() - visit.startedAt.getTime();
   world.metrics.answered(answeredOf(visit, ms / 1000));
@@ -57,8 +67,6 @@ export function record(world: World, visit: Visit): void {
     },
     error ? 'refused' : 'answered',
   );
-  if (visit.recorded || caller === undefined || !isProved(caller) || !visit.account) return;
-  world.recorder.add(entryOf(world, visit, {}));
 }
 
 /** What metrics count. INVARIANT: a name is that of a served operation, a word is of our own code. */

@@ -2,8 +2,12 @@
 import type { Collected } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
-/** Events that wait in the recorder, and those it had to drop. */
-export function recorderMetrics({ waiting, dropped }: Pick<Recorder, 'waiting' | 'dropped'>): Collected[] {
+/** Events that wait in the recorder, requests that wait for room there, and those that got none. */
+export function recorderMetrics({
+  waiting,
+  held,
+  refused,
+}: Pick<Recorder, 'waiting' | 'held' | 'refused'>): Collected[] {
   return [
     number(
       'gauge',
@@ -12,10 +16,16 @@ export function recorderMetrics({ waiting, dropped }: Pick<Recorder, 'waiting' |
       waiting,
     ),
     number(
+      'gauge',
+      'anyrole_audit_requests_held',
+      'Requests whose answer waits until there is room for their audit event.',
+      held,
+    ),
+    number(
       'counter',
-      'anyrole_audit_events_dropped_total',
-      'Audit events of reads and refusals that were dropped, because too many waited.',
-      dropped,
+      'anyrole_audit_requests_refused_total',
+      'Requests answered 503 because there was no room for their audit event.',
+      refused,
     ),
   ];
 }

@@ -1,38 +1,51 @@
-// The queue of what waits to be recorded: bounded, in order, and tried again.
+// The queue of what waits to be recorded: bounded, in order, tried again, and never dropped from.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { AuditEntry } from './audit.ts';
-import { type RecorderTraits, recorder } from './recorder.ts';
+import { RecorderFull, type RecorderTraits, recorder } from './recorder.ts';
 
 const entry = (key: string): AuditEntry => ({ key, text: '1' });
+type Bounds = Pick<RecorderTraits, 'room' | 'roomCharacters' | 'heldRoom'>;
 
-/** A recorder whose timer the test fires, and whose store the test breaks. */
-function rig({ room, roomCharacters }: Pick<RecorderTraits, 'room' | 'roomCharacters'> = {}) {
+/** A recorder whose timers the test fires, and whose store the test breaks or holds up. */
+function rig(bounds: Bounds = {}) {
   const batches: string[][] = [];
-  const timers: (() => void)[] = [];
+  const timers: { readonly work: () => void; readonly ms: number }[] = [];
   const failures: unknown[] = [];
-  const state: { broken: boolean; during: (() => void) | undefined } = { broken: false, during: undefined };
-  const traits: RecorderTraits = {
+  const state: { broken: boolean; during: (() => void) | undefined; gate: Promise<void> } = {
+    broken: false,
+    during: undefined,
+    gate: Promise.resolve(),
+  };
+  const made = recorder({
     async write(entries) {
+      await state.gate;
       if (state.broken) throw new Error('disk full');
       batches.push(entries.map(({ key }) => key));
       state.during?.();
     },
-    later: (work) => void timers.push(work),
+    later(work, ms) {
+      const timer = { work, ms };
+      timers.push(timer);
+      return () => void timers.splice(timers.indexOf(timer), 1);
+    },
     failed: (cause) => void failures.push(cause),
-    ...(room === undefined ? {} : { room }),
-    ...(roomCharacters === undefined ? {} : { roomCharacters }),
+    ...bounds,
+  });
+  /** Fires what was asked for, and lets what it began end. */
+  const fire = async (ms: number) => {
+    for (const { work } of timers.filter((timer) => timer.ms === ms).splice(0)) work();
+    await new Promise((resolve) => setImmediate(resolve));
   };
-  return { made: recorder(traits), batches, timers, failures, state };
+  return { made, batches, timers, failures, state, fire };
 }
 
 test('entries are written together, once, in their order', async () => {
-  const { made, batches, timers } = rig();
-  for (const key of ['a', 'b', 'c']) made.add(entry(key));
+  const { made, batches, timers, fire } = rig();
+  for (const key of ['a', 'b', 'c']) assert.equal(made.add(entry(key)), undefined);
   assert.equal(timers.length, 1);
   assert.deepEqual(batches, []);
-  timers[0]?.();
-  await made.flush();
+  await fire(100);
   await made.flush();
   assert.deepEqual(batches, [['a', 'b', 'c']]);
 });
@@ -58,27 +71,14 @@ test('a long queue is written in pieces', async () => {
   );
 });
 
-test('a full queue drops what comes and counts it', async () => {
-  const { made, batches } = rig({ room: 2 });
-  for (const key of ['a', 'b', 'c', 'd']) made.add(entry(key));
-  assert.equal(made.dropped(), 2);
-  await made.flush();
-  made.add(entry('e'));
-  await made.flush();
-  assert.deepEqual(batches, [['a', 'b'], ['e']]);
-});
-
 test('a batch that could not be written is told of, kept and tried again', async () => {
-  const { made, batches, timers, failures, state } = rig();
+  const { made, batches, failures, state, fire } = rig();
   state.broken = true;
   made.add(entry('a'));
-  timers[0]?.();
-  await new Promise((resolve) => setImmediate(resolve));
+  await fire(100);
   assert.match(String(failures[0]), /disk full/);
-  assert.equal(timers.length, 2);
   state.broken = false;
-  timers[1]?.();
-  await made.flush();
+  await fire(100);
   assert.deepEqual(batches, [['a']]);
 });
 
@@ -92,13 +92,104 @@ test('a flush that failed says so, and the next one tries again', async () => {
   assert.deepEqual(batches, [['a']]);
 });
 
-test('what waits is bounded by its size, too, and makes room when it is written', async () => {
-  const { made, batches } = rig({ roomCharacters: 10 });
-  for (const key of ['four', 'five', 'x']) made.add(entry(key));
-  assert.deepEqual([made.waiting(), made.dropped()], [2, 1]);
-  await made.flush();
-  made.add(entry('123456789'));
-  made.add(entry(''));
-  await made.flush();
-  assert.deepEqual([batches, made.waiting(), made.dropped()], [[['four', 'five'], ['123456789']], 0, 2]);
+describe('where the queue is full', () => {
+  test('an entry waits for room, and is taken in its turn', async () => {
+    const { made, batches } = rig({ room: 2 });
+    for (const key of ['a', 'b']) made.add(entry(key));
+    const taken: string[] = [];
+    const held = ['c', 'd', 'e'].map((key) => made.add(entry(key))?.then(() => taken.push(key)));
+    assert.deepEqual([made.waiting(), made.held(), made.refused()], [2, 3, 0]);
+    await made.flush();
+    await Promise.all(held);
+    assert.deepEqual(taken, ['c', 'd', 'e']);
+    assert.deepEqual(batches, [['a', 'b'], ['c', 'd'], ['e']]);
+    assert.deepEqual([made.waiting(), made.held(), made.refused()], [0, 0, 0]);
+  });
+
+  test('nobody overtakes who waits, though his entry is smaller', async () => {
+    const { made, batches } = rig({ roomCharacters: 6 });
+    made.add(entry('four'));
+    const long = made.add(entry('fives'));
+    const short = made.add(entry(''));
+    assert.deepEqual([made.waiting(), made.held()], [1, 2]);
+    await made.flush();
+    await Promise.all([long, short]);
+    assert.deepEqual(batches.flat(), ['four', 'fives', '']);
+  });
+
+  test('an entry waits for a second, then it is refused and counted', async () => {
+    const { made, batches, state, fire } = rig({ room: 1 });
+    state.gate = new Promise(() => {});
+    made.add(entry('a'));
+    const late = made.add(entry('b'));
+    const refused = assert.rejects(late ?? Promise.resolve(), RecorderFull);
+    await fire(1000);
+    await refused;
+    assert.deepEqual([made.waiting(), made.held(), made.refused(), batches], [1, 0, 1, []]);
+  });
+
+  test('no more than some wait for room', async () => {
+    const { made } = rig({ room: 1, heldRoom: 1 });
+    made.add(entry('a'));
+    const held = made.add(entry('b'));
+    await assert.rejects(made.add(entry('c')) ?? Promise.resolve(), RecorderFull);
+    assert.deepEqual([made.held(), made.refused()], [1, 1]);
+    await made.flush();
+    await held;
+  });
+
+  test('nobody waits for a store that refuses, and who waited is refused', async () => {
+    const { made, batches, state, fire } = rig({ room: 1 });
+    state.broken = true;
+    made.add(entry('a'));
+    const waited = assert.rejects(made.add(entry('b')) ?? Promise.resolve(), RecorderFull);
+    await fire(100);
+    await waited;
+    await assert.rejects(made.add(entry('c')) ?? Promise.resolve(), RecorderFull);
+    assert.deepEqual([made.waiting(), made.refused()], [1, 2]);
+    state.broken = false;
+    await fire(100);
+    assert.equal(made.add(entry('d')), undefined);
+    await made.flush();
+    assert.deepEqual(batches, [['a'], ['d']]);
+  });
+
+  test('an entry that is larger than all the room is taken alone', async () => {
+    const { made, batches } = rig({ roomCharacters: 3 });
+    assert.equal(made.add(entry('123456789')), undefined);
+    await made.flush();
+    assert.deepEqual(batches, [['123456789']]);
+  });
+
+  test('no timer is left of an entry that was taken', async () => {
+    const { made, timers, fire } = rig({ room: 1 });
+    made.add(entry('a'));
+    const held = made.add(entry('b'));
+    await fire(100);
+    await held;
+    assert.deepEqual(
+      timers.filter(({ ms }) => ms === 1000),
+      [],
+    );
+  });
+});
+
+describe('at the end', () => {
+  test('what waits is written', async () => {
+    const { made, batches } = rig();
+    made.add(entry('a'));
+    assert.deepEqual(await made.close(), []);
+    assert.deepEqual(batches, [['a']]);
+  });
+
+  test('a store that refuses is asked three times, and what is left is told', async () => {
+    const { made, failures, state, timers, fire } = rig();
+    state.broken = true;
+    made.add(entry('a'));
+    timers.length = 0;
+    const left = made.close();
+    for (let attempt = 0; attempt < 3; attempt++) await fire(100);
+    assert.deepEqual(await left, [entry('a')]);
+    assert.deepEqual(failures, []);
+  });
 });

@@ -1,36 +1,59 @@
-// Records what changed nothing: reads and refusals. They wait in a bounded queue and are written together a moment
-// later; what changed something is recorded with the change itself, in its transaction.
-
+// Records what changed nothing: reads and refusals. They wait in a bounded queue and are written together a moment later;
+// what changed something is recorded with the change itself, in its transaction. Nothing is dropped: where the queue is
+// full, whoever asks waits for room, and is refused where none comes.
 import type { AuditEntry } from './audit.ts';
 
 export type Recorder = {
-  /** Takes the entry, or drops and counts it when the queue is full. */
-  add(entry: AuditEntry): void;
+  /**
+   * Takes the entry: at once, undefined; where the queue is full, when there is room. Rejects with RecorderFull where none
+   * came in time, where too many wait for it, and where the store does not take what waits.
+   */
+  add(entry: AuditEntry): Promise<void> | undefined;
   /** Writes all that waits. */
   flush(): Promise<void>;
+  /** Writes all that waits, in several attempts; resolves with what could not be written. */
+  close(): Promise<readonly AuditEntry[]>;
   /** Entries that wait to be written. */
   waiting(): number;
-  /** Entries dropped since the start. */
-  dropped(): number;
+  /** Entries that wait for room in the queue: their requests are not answered yet. */
+  held(): number;
+  /** Entries that were refused since the start: their requests were answered without what they asked for. */
+  refused(): number;
 };
+
+/** There was no room for an entry. */
+export class RecorderFull extends Error {
+  override readonly name = 'RecorderFull';
+}
 
 export type RecorderTraits = {
   readonly write: (entries: readonly AuditEntry[]) => Promise<void>;
-  /** Calls `work` some milliseconds later. */
-  readonly later: (work: () => void) => void;
+  /** Calls `work` some milliseconds later, unless what it returns is called before. */
+  readonly later: (work: () => void, ms: number) => () => void;
   /** Called when a batch could not be written; it stays in the queue. */
   readonly failed: (cause: unknown) => void;
   /** Entries that may wait. */
   readonly room?: number;
   /** Characters that they may have together, as JSON. */
   readonly roomCharacters?: number;
+  /** Entries that may wait for room. */
+  readonly heldRoom?: number;
 };
 
-/** Entries written together at most. */
+/** Milliseconds that entries wait to be written together. */
+const writeEveryMs = 100;
+/** Milliseconds that an entry waits for room. Ours: shorter than clients do before they try again. */
+const patienceMs = 1000;
+/** Entries written together at most; where so many wait, they are written at once. */
 const maxBatch = 500;
 /** What may wait where nothing else is said: many small entries or some hundreds of the largest. */
 const defaultRoom = 10_000;
 const defaultCharacters = 32 * 1024 * 1024;
+const defaultHeld = 1000;
+/** Attempts to write what waits when the server stops. */
+const lastAttempts = 3;
+
+type Held = { readonly entry: AuditEntry; take(): void; refuse(): void };
 
 export function recorder({
   write,
@@ -38,50 +61,107 @@ export function recorder({
   failed,
   room = defaultRoom,
   roomCharacters = defaultCharacters,
+  heldRoom = defaultHeld,
 }: RecorderTraits): Recorder {
   let waiting: AuditEntry[] = [];
   let characters = 0;
-  let lost = 0;
+  const held = new Set<Held>();
+  let refused = 0;
   let scheduled = false;
+  let failing = false;
   let writing: Promise<void> = Promise.resolve();
 
+  const hasRoom = (entry: AuditEntry) =>
+    waiting.length === 0 || (waiting.length < room && characters + sizeOf(entry) <= roomCharacters);
+  const take = (entry: AuditEntry) => {
+    waiting.push(entry);
+    characters += sizeOf(entry);
+    schedule(waiting.length >= maxBatch && !failing ? 0 : writeEveryMs);
+  };
+  /** First come, first served. */
+  const release = () => {
+    for (const one of held) {
+      if (!hasRoom(one.entry)) return;
+      held.delete(one);
+      take(one.entry);
+      one.take();
+    }
+  };
   const drain = async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch);
-      await write(batch);
+      try {
+        await write(batch);
+        failing = false;
+      } catch (cause) {
+        failing = true;
+        // Nobody knows when there will be room.
+        for (const one of held) one.refuse();
+        throw cause;
+      }
       waiting = waiting.slice(batch.length);
       characters -= batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
+      release();
     }
   };
-  const schedule = () => {
-    if (scheduled) return;
-    scheduled = true;
-    later(() => {
-      scheduled = false;
-      writing = writing.then(drain).catch((cause) => {
-        failed(cause);
-        schedule();
-      });
+  const start = () => {
+    scheduled = false;
+    writing = writing.then(drain).catch((cause) => {
+      failed(cause);
+      schedule(writeEveryMs);
     });
   };
+  const schedule = (ms: number) => {
+    if (scheduled) return;
+    scheduled = true;
+    later(start, ms);
+  };
+  const flush = () => {
+    // What failed before is tried again; its failure was told where it happened.
+    writing = writing.catch(() => {}).then(drain);
+    return writing;
+  };
+  /** Waits for room, for a while. */
+  const hold = (entry: AuditEntry) =>
+    new Promise<void>((resolve, reject) => {
+      const refuse = () => {
+        held.delete(one);
+        refused += 1;
+        forget();
+        reject(new RecorderFull('no audit event more can wait to be written'));
+      };
+      const forget = later(() => held.has(one) && refuse(), patienceMs);
+      const one: Held = {
+        entry,
+        take() {
+          forget();
+          resolve();
+        },
+        refuse,
+      };
+      held.add(one);
+      if (failing || held.size > heldRoom) refuse();
+    });
   return {
     add(entry) {
-      const size = sizeOf(entry);
-      if (waiting.length >= room || characters + size > roomCharacters) {
-        lost += 1;
-        return;
-      }
-      waiting.push(entry);
-      characters += size;
-      schedule();
+      if (held.size > 0 || !hasRoom(entry)) return hold(entry);
+      take(entry);
+      return undefined;
     },
-    flush() {
-      // What failed before is tried again; its failure was told where it happened.
-      writing = writing.catch(() => {}).then(drain);
-      return writing;
+    flush,
+    async close() {
+      for (let attempt = 1; ; attempt++) {
+        const isWritten = await flush().then(
+          () => true,
+          () => false,
+        );
+        if (isWritten || attempt === lastAttempts) return waiting;
+        await new Promise<void>((resolve) => void later(resolve, writeEveryMs));
+      }
     },
     waiting: () => waiting.length,
-    dropped: () => lost,
+    held: () => held.size,
+    refused: () => refused,
   };
 }
 
