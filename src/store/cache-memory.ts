@@ -1,26 +1,39 @@
-// What a cached store remembers: answers to reads, by key and by query, bounded in number and in size. The one unused for
-// longest goes first.
+// What a cached store remembers: answers to reads, by key and by query, bounded in number and in size. What was not used
+// since its last turn goes first.
+import { documentOf, type Effect, type Effects, frozen } from './effects.ts';
+import type { Answer } from './observer.ts';
 import type { Document, Entry, ListQuery } from './store.ts';
 
-/** An answer that was read. `forgotten` once something that it rests on was written. */
+/** An answer that is remembered. */
 export type Remembered = {
   readonly collection: string;
-  readonly answer: Document | undefined | readonly Entry[];
+  /** The key of a document, or the limit and prefix of a list. */
+  readonly name: string;
+  /** The prefix of a list. */
+  readonly prefix: string | undefined;
+  readonly size: number;
+  /** True once something that it rests on was written. */
   forgotten: boolean;
-} & ({ readonly key: string; readonly query?: never } | { readonly query: ListQuery; readonly key?: never });
-
-type Written = { readonly collection: string; readonly key: string };
+  /** Whether it was used since it last had its turn to go. */
+  used: boolean;
+} & (
+  | { readonly kind: 'document'; readonly answer: Document | undefined }
+  /** A document that was written, and perhaps not yet parsed. */
+  | { readonly kind: 'effect'; readonly effect: Effect }
+  | { readonly kind: 'list'; readonly answer: readonly Entry[] }
+);
 
 export type EntryMemory = {
   document(collection: string, key: string): Remembered | undefined;
   list(collection: string, query: ListQuery): Remembered | undefined;
-  remember(read: readonly Remembered[]): void;
-  /** Forgets every answer that the document of this key is part of, or would be. */
-  forget(written: Written): void;
-  /** Whether a write to this key makes the answer another one. */
-  isTouched(read: Remembered, written: Written): boolean;
+  remember(answers: readonly Answer[]): void;
+  /** Keeps in mind what was written to the keys that are remembered, and forgets the lists that these are part of. */
+  update(effects: Effects): void;
+  forgetAll(): void;
   size(): number;
 };
+
+type Known = { readonly documents: Map<string, Remembered>; readonly lists: Map<string, Remembered> };
 
 /** Entries of one remembered list: longer ones are read again. */
 const maxListed = 100;
@@ -28,89 +41,125 @@ const maxListed = 100;
 const maxLists = 4096;
 /** Characters of one remembered answer. */
 const maxCharacters = 128 * 1024;
+/** Characters that an absent document counts for, besides its key. */
+const absentSize = 16;
 
 export function entryMemory(room: { readonly entries: number; readonly characters: number }): EntryMemory {
-  // In the order of their last use. Collections and keys are told apart by a character that no collection's name holds.
-  const known = new Map<string, Remembered & { readonly size: number }>();
-  const listsOf = new Map<string, Set<string>>();
+  const known = new Map<string, Known>();
+  // In the order of their turns.
+  const turns = new Set<Remembered>();
   let characters = 0;
 
-  const nameOf = (one: Remembered) =>
-    one.query === undefined ? documentName(one.collection, one.key) : listName(one.collection, one.query);
-  const use = (name: string) => {
-    const found = known.get(name);
-    if (found === undefined) return undefined;
-    known.delete(name);
-    known.set(name, found);
+  const knownOf = (collection: string) => {
+    const found = known.get(collection) ?? { documents: new Map(), lists: new Map() };
+    known.set(collection, found);
     return found;
   };
-  const drop = (name: string) => {
-    const found = known.get(name);
-    if (found === undefined) return;
-    found.forgotten = true;
-    known.delete(name);
-    characters -= found.size;
-    if (found.query !== undefined) listsOf.get(found.collection)?.delete(name);
+  const mapOf = ({ collection, prefix }: Remembered) => {
+    const { documents, lists } = knownOf(collection);
+    return prefix === undefined ? documents : lists;
+  };
+  const drop = (one: Remembered | undefined) => {
+    if (one === undefined || one.forgotten) return;
+    one.forgotten = true;
+    turns.delete(one);
+    characters -= one.size;
+    mapOf(one).delete(one.name);
   };
   const keep = (one: Remembered) => {
-    const size = sizeOf(one);
-    if (size > maxCharacters || one.forgotten) return;
-    const name = nameOf(one);
-    drop(name);
-    if (one.query !== undefined) {
-      const lists = listsOf.get(one.collection) ?? new Set<string>();
-      if (lists.size >= maxLists) return;
-      listsOf.set(one.collection, lists.add(name));
+    const map = mapOf(one);
+    drop(map.get(one.name));
+    if (one.size > maxCharacters || (one.prefix !== undefined && map.size >= maxLists)) return;
+    map.set(one.name, one);
+    turns.add(one);
+    characters += one.size;
+  };
+  const makeRoom = () => {
+    for (const one of turns) {
+      if (turns.size <= room.entries && characters <= room.characters) return;
+      if (!one.used) {
+        drop(one);
+        continue;
+      }
+      one.used = false;
+      turns.delete(one);
+      turns.add(one);
     }
-    known.set(name, Object.assign(one, { size, answer: frozen(one.answer) }));
-    characters += size;
+  };
+  const use = (found: Remembered | undefined) => {
+    if (found !== undefined) found.used = true;
+    return found;
   };
 
   return {
-    document: (collection, key) => use(documentName(collection, key)),
-    list: (collection, query) => (query.after === undefined ? use(listName(collection, query)) : undefined),
-    remember(read) {
-      read.forEach(keep);
-      for (const eldest of known.keys()) {
-        if (known.size <= room.entries && characters <= room.characters) return;
-        drop(eldest);
-      }
+    document: (collection, key) => use(known.get(collection)?.documents.get(key)),
+    list: (collection, query) =>
+      query.after === undefined ? use(known.get(collection)?.lists.get(listName(query))) : undefined,
+    remember(answers) {
+      for (const answer of answers) keep(rememberedOf(answer));
+      makeRoom();
     },
-    forget(written) {
-      drop(documentName(written.collection, written.key));
-      for (const name of listsOf.get(written.collection) ?? []) {
-        const list = known.get(name);
-        if (list !== undefined && isPartOf(list, written)) drop(name);
+    update(effects) {
+      for (const [collection, changed] of effects) {
+        const found = known.get(collection);
+        if (found === undefined) continue;
+        for (const [key, effect] of changed) {
+          if (found.documents.has(key)) keep(written(collection, key, effect));
+        }
+        for (const list of found.lists.values()) if (isPartOf(list.prefix ?? '', changed)) drop(list);
       }
+      makeRoom();
     },
-    isTouched: (read, written) => read.collection === written.collection && isPartOf(read, written),
-    size: () => known.size,
+    forgetAll() {
+      for (const one of turns) one.forgotten = true;
+      turns.clear();
+      known.clear();
+      characters = 0;
+    },
+    size: () => turns.size,
   };
 }
 
-const documentName = (collection: string, key: string) => `${collection}\n=${key}`;
-const listName = (collection: string, { prefix = '', limit }: ListQuery) => `${collection}\n*${limit} ${prefix}`;
-
-/** INVARIANT: both are of one collection. */
-function isPartOf(read: Remembered, { key }: Written): boolean {
-  return read.query === undefined ? read.key === key : key.startsWith(read.query.prefix ?? '');
+/** What a remembered document or list answers. Whoever is given it shares it with others: it is frozen. */
+export function answerOf(one: Remembered): Document | undefined | readonly Entry[] {
+  return one.kind === 'effect' ? documentOf(one.effect) : one.answer;
 }
 
-/** About as many characters as its JSON text; beyond the bounds, more than any answer may have. */
-function sizeOf(one: Remembered): number {
-  if (one.query === undefined) return one.key.length + textLength(one.answer);
-  // The memory is given entries for a query.
-  const entries = one.answer as readonly Entry[];
-  return entries.length > maxListed ? Number.POSITIVE_INFINITY : textLength(entries);
+/** Whether effects make the answer another one. */
+export function isTouched(effects: Effects, { collection, key, query }: Pick<Answer, 'collection' | 'key' | 'query'>) {
+  const changed = effects.get(collection);
+  if (changed === undefined) return false;
+  return query === undefined ? changed.has(key ?? '') : isPartOf(query.prefix ?? '', changed);
 }
 
-function textLength(answer: Remembered['answer']): number {
-  return answer === undefined ? 16 : JSON.stringify(answer).length;
+function isPartOf(prefix: string, changed: ReadonlyMap<string, Effect>): boolean {
+  if (prefix === '') return true;
+  for (const key of changed.keys()) if (key.startsWith(prefix)) return true;
+  return false;
 }
 
-/** Whoever is given a remembered document shares it with others. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.values(value).forEach(frozen);
-  return Object.freeze(value);
+const listName = ({ prefix = '', limit }: ListQuery) => `${limit} ${prefix}`;
+
+function rememberedOf(read: Answer): Remembered {
+  const { collection } = read;
+  const fresh = { collection, forgotten: false, used: false };
+  if (read.query === undefined) {
+    const { key: name, answer } = read;
+    const size = name.length + (answer === undefined ? absentSize : textLength(answer));
+    return { ...fresh, kind: 'document', name, prefix: undefined, size, answer: frozen(answer) };
+  }
+  const { query, answer } = read;
+  const size = answer.length > maxListed ? Number.POSITIVE_INFINITY : textLength(answer);
+  return { ...fresh, kind: 'list', name: listName(query), prefix: query.prefix ?? '', size, answer: frozen(answer) };
+}
+
+function written(collection: string, key: string, effect: Effect): Remembered {
+  const size = key.length + (effect.text?.length ?? absentSize);
+  const fresh = { collection, forgotten: false, used: true };
+  return { ...fresh, kind: 'effect', name: key, prefix: undefined, size, effect };
+}
+
+/** About as many characters as its JSON text. */
+function textLength(answer: Document | readonly Entry[]): number {
+  return JSON.stringify(answer).length;
 }

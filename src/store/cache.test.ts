@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cachedStore } from './cache.ts';
 import { memoryStore } from './memory.ts';
+import type { ObservableStore } from './observer.ts';
 import type { Document, Reader, Store } from './store.ts';
 
 /** A store whose reads of the engine wait until they are let go. */
@@ -11,7 +12,7 @@ function held() {
   const inner = memoryStore();
   const gates: (() => void)[] = [];
   let holding = false;
-  const engine: Store = {
+  const engine: ObservableStore = {
     ...inner,
     read: (work) =>
       inner.read(async (reader) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachedStore } from './cache.ts';
 import { memoryStore } from './memory.ts';
+import type { ObservableStore } from './observer.ts';
 import { sqliteStore } from './sqlite.ts';
 import type { Document, Store } from './store.ts';
 
@@ -41,7 +42,7 @@ export const engines: readonly Engine[] = [
   },
 ];
 
-async function withSqlite(options: Options = {}, task: (store: Store) => Promise<void>): Promise<void> {
+async function withSqlite(options: Options = {}, task: (store: ObservableStore) => Promise<void>): Promise<void> {
   const path = mkdtempSync(join(tmpdir(), 'anyrole-store-'));
   const store = sqliteStore({ path, ...options });
   await task(store)

@@ -11,24 +11,31 @@ export type Lifetime = {
 
 /** A lifetime that ends with `letGo`, which is called once. */
 export function lifetime(letGo: () => void | Promise<void>): Lifetime {
-  const underWay = new Set<Promise<unknown>>();
+  let underWay = 0;
+  let lastLeft = () => {};
   let closing: Promise<void> | undefined;
 
+  const leave = () => {
+    underWay -= 1;
+    if (underWay === 0) lastLeft();
+  };
+
   async function end(): Promise<void> {
-    await Promise.allSettled(underWay);
+    if (underWay > 0) {
+      await new Promise<void>((resolve) => {
+        lastLeft = resolve;
+      });
+    }
     await letGo();
   }
 
   return {
-    async during<T>(start: () => Promise<T>): Promise<T> {
-      if (closing !== undefined) throw new StoreUnavailable('the store is closed');
+    during<T>(start: () => Promise<T>): Promise<T> {
+      if (closing !== undefined) return Promise.reject(new StoreUnavailable('the store is closed'));
+      underWay += 1;
       const task = start();
-      underWay.add(task);
-      try {
-        return await task;
-      } finally {
-        underWay.delete(task);
-      }
+      task.then(leave, leave);
+      return task;
     },
     close(): Promise<void> {
       closing ??= end();

@@ -1,13 +1,17 @@
 // The store in memory: what tests and throw-away servers use. Keeps JSON text, so that nobody can alias its state and a
 // document reads back exactly as from a database.
-// One live state, plus an overlay per transaction: a writer's overlay holds what it changed, a reader's holds what others
-// changed since it began, as it was before.
+// One live state, plus effects per transaction: a writer's are what it changed, a reader's hold what others changed since
+// it began, as it was before.
 
+import { deadlines } from './deadlines.ts';
+import { documentOf, type Effects, effectsIn, entriesThrough, isInside, setEffect } from './effects.ts';
 import { compareKeys, type KeyRange } from './key-order.ts';
 import { lifetime } from './lifetime.ts';
-import type { Reader, Store, Writer } from './store.ts';
+import { nobody, type ObservableStore } from './observer.ts';
+import type { Reader, Writer } from './store.ts';
 import {
   answerOf,
+  decode,
   defaultWorkLimitMs,
   type Outcome,
   type Row,
@@ -16,36 +20,39 @@ import {
   type WriteVerbs,
 } from './transaction.ts';
 
-/** Texts by key; `undefined` says the key is absent. */
-type Overlay = Map<string, Map<string, string | undefined>>;
-
 /** INVARIANT: `keys` holds exactly the keys of `texts`, ascending by UTF-8 bytes. */
 type Collection = { readonly keys: string[]; readonly texts: Map<string, string> };
 
 type Live = Map<string, Collection>;
 
 /** An empty store that forgets everything when it closes. A `work` may take `workLimitMs` milliseconds. */
-export function memoryStore(options: { readonly workLimitMs?: number } = {}): Store {
-  const { workLimitMs = defaultWorkLimitMs } = options;
+export function memoryStore(options: { readonly workLimitMs?: number } = {}): ObservableStore {
+  const limit = deadlines(options.workLimitMs ?? defaultWorkLimitMs);
   const live: Live = new Map();
-  const snapshots = new Set<Overlay>();
+  const snapshots = new Set<Effects>();
   const life = lifetime(() => live.clear());
+  let observer = nobody;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
   async function read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-    const snapshot: Overlay = new Map();
+    const snapshot: Effects = new Map();
     snapshots.add(snapshot);
     try {
-      return answerOf(await runRead(work, verbsOn(live, snapshot), workLimitMs));
+      return answerOf(await new Promise((done) => runRead(work, verbsOn(live, snapshot), limit, done)));
     } finally {
       snapshots.delete(snapshot);
     }
   }
 
   async function write<T>(work: (writer: Writer) => Promise<T>): Promise<Outcome<T>> {
-    const changes: Overlay = new Map();
-    const outcome = await runWrite(work, verbsOn(live, changes), workLimitMs);
-    if (outcome.ok) commit(live, changes, snapshots);
+    const changes: Effects = new Map();
+    const outcome = await new Promise<Outcome<T>>((done) => {
+      runWrite(work, verbsOn(live, changes), limit, done);
+    });
+    if (outcome.ok) {
+      commit(live, changes, snapshots);
+      observer.committed(changes);
+    }
     return outcome;
   }
 
@@ -58,26 +65,26 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): St
         return answerOf(await turn);
       }),
     close: life.close,
+    observe(one) {
+      observer = one;
+    },
   };
 }
 
-/** The live state seen through an overlay; changes go to the overlay. */
-function verbsOn(live: Live, overlay: Overlay): WriteVerbs {
+/** The live state seen through effects; changes go to the effects. */
+function verbsOn(live: Live, effects: Effects): WriteVerbs {
   return {
     get: (collection, key) => {
-      const over = overlay.get(collection);
-      return over?.has(key) ? over.get(key) : live.get(collection)?.texts.get(key);
+      const effect = effects.get(collection)?.get(key);
+      if (effect !== undefined) return documentOf(effect);
+      const text = live.get(collection)?.texts.get(key);
+      return text === undefined ? undefined : decode(text);
     },
-    list: (collection, range, limit) => listThrough(live.get(collection), overlay.get(collection), range, limit),
-    put: (collection, key, text) => textsOf(overlay, collection).set(key, text),
-    delete: (collection, key) => textsOf(overlay, collection).set(key, undefined),
+    list: (collection, { limit }, range) =>
+      entriesThrough(effectsIn(effects.get(collection), range), liveRows(live.get(collection), range), limit),
+    put: (collection, key, text) => setEffect(effects, collection, key, text),
+    delete: (collection, key) => setEffect(effects, collection, key, undefined),
   };
-}
-
-function textsOf(overlay: Overlay, collection: string): Map<string, string | undefined> {
-  const texts = overlay.get(collection) ?? new Map<string, string | undefined>();
-  overlay.set(collection, texts);
-  return texts;
 }
 
 function collectionOf(live: Live, name: string): Collection {
@@ -86,62 +93,21 @@ function collectionOf(live: Live, name: string): Collection {
   return collection;
 }
 
-function listThrough(
-  collection: Collection | undefined,
-  over: ReadonlyMap<string, string | undefined> | undefined,
-  range: KeyRange,
-  limit: number,
-): readonly Row[] {
-  const { from, to } = range;
-  const isInside = (key: string) => compareKeys(key, from) >= 0 && (to === undefined || compareKeys(key, to) < 0);
-  const overRows = Array.from(over ?? [], ([key, text]) => ({ key, text }))
-    .filter((row): row is Row => row.text !== undefined && isInside(row.key))
-    .sort((a, b) => compareKeys(a.key, b.key))
-    .values();
-  return merge(
-    liveRows(collection, from, isInside, (key) => over?.has(key) ?? false),
-    overRows,
-    limit,
-  );
-}
-
-function* liveRows(
-  collection: Collection | undefined,
-  from: string,
-  isInside: (key: string) => boolean,
-  isHidden: (key: string) => boolean,
-): Generator<Row> {
+function* liveRows(collection: Collection | undefined, range: KeyRange): Generator<Row> {
   if (collection === undefined) return;
-  for (let i = placeOf(collection.keys, from); i < collection.keys.length; i++) {
+  for (let i = placeOf(collection.keys, range.from); i < collection.keys.length; i++) {
     const key = collection.keys[i];
-    if (key === undefined || !isInside(key)) return;
+    if (key === undefined || !isInside(key, range)) return;
     const text = collection.texts.get(key);
-    if (text !== undefined && !isHidden(key)) yield { key, text };
+    if (text !== undefined) yield { key, text };
   }
-}
-
-/** The first `limit` rows of two ascending sequences that share no key. */
-function merge(left: Iterator<Row>, right: Iterator<Row>, limit: number): readonly Row[] {
-  const rows: Row[] = [];
-  let a = left.next();
-  let b = right.next();
-  while (rows.length < limit && !(a.done && b.done)) {
-    if (!a.done && (b.done || compareKeys(a.value.key, b.value.key) < 0)) {
-      rows.push(a.value);
-      a = left.next();
-    } else if (!b.done) {
-      rows.push(b.value);
-      b = right.next();
-    }
-  }
-  return rows;
 }
 
 /** Makes changes live, and leaves in every open snapshot what they replaced. */
-function commit(live: Live, changes: Overlay, snapshots: ReadonlySet<Overlay>): void {
-  for (const [name, texts] of changes) {
+function commit(live: Live, changes: Effects, snapshots: ReadonlySet<Effects>): void {
+  for (const [name, effects] of changes) {
     const collection = collectionOf(live, name);
-    for (const [key, text] of texts) {
+    for (const [key, { text }] of effects) {
       const before = collection.texts.get(key);
       for (const snapshot of snapshots) keep(snapshot, name, key, before);
       place(collection, key, text);
@@ -150,9 +116,8 @@ function commit(live: Live, changes: Overlay, snapshots: ReadonlySet<Overlay>): 
 }
 
 /** Only the first change since the snapshot began tells what it saw. */
-function keep(snapshot: Overlay, collection: string, key: string, before: string | undefined): void {
-  const texts = textsOf(snapshot, collection);
-  if (!texts.has(key)) texts.set(key, before);
+function keep(snapshot: Effects, collection: string, key: string, before: string | undefined): void {
+  if (!snapshot.get(collection)?.has(key)) setEffect(snapshot, collection, key, before);
 }
 
 function place({ keys, texts }: Collection, key: string, text: string | undefined): void {

@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { ThreadTask } from './sqlite-thread.ts';
 import { StoreLocked } from './store.ts';
 
 /** The version of the tables below. A newer one in the file is refused: an older program would damage it. */
@@ -13,12 +14,27 @@ export const schemaVersion = 1;
 const busyTimeoutMs = 1000; // for another program's glance at the file (a backup); no second server gets this far
 const sqliteBusy = 5;
 
-/** The open data directory: one connection that writes, and the lock that keeps others out. */
+/** Statements that make a new connection fit to write. */
+const writing = [
+  'PRAGMA synchronous = FULL',
+  // On macOS fsync alone leaves the bytes in the drive's cache; elsewhere this changes nothing.
+  'PRAGMA fullfsync = ON',
+  'PRAGMA checkpoint_fullfsync = ON',
+  'PRAGMA journal_size_limit = 67108864', // bytes the log shrinks back to after one great write
+].join('; ');
+
+/** The open data directory: a connection that stays, and the lock that keeps others out. */
 export type DataDirectory = {
-  readonly writer: DatabaseSync;
+  /**
+   * The connection that prepared the file. It is the last to be closed: SQLite then moves the log into the database and
+   * removes it.
+   */
+  readonly keeper: DatabaseSync;
   /** A new connection that only reads. Sees every commit made before its transaction begins. */
   openReader(): DatabaseSync;
-  /** Closes the writer and gives up the lock. The readers must be closed before. */
+  /** What the thread that writes is to write to. */
+  readonly task: ThreadTask;
+  /** Closes the keeper and gives up the lock. All others must be closed before. */
   close(): void;
 };
 
@@ -38,11 +54,12 @@ export function openDataDirectory(path: string): DataDirectory {
   const lock = takeLock(path);
   try {
     const file = join(path, 'anyrole.db');
-    const writer = step(`opening \`${file}\``, () => openWriter(file));
+    const keeper = step(`opening \`${file}\``, () => openKeeper(file));
     return {
-      writer,
+      keeper,
       openReader: () => step(`opening \`${file}\``, () => openReader(file)),
-      close: () => closeAll([writer, lock]),
+      task: { task: 'commit groups', file, setUp: writing, timeout: busyTimeoutMs },
+      close: () => closeAll([keeper, lock]),
     };
   } catch (error) {
     lock.close();
@@ -80,16 +97,14 @@ function takeLock(path: string): DatabaseSync {
   }
 }
 
-function openWriter(file: string): DatabaseSync {
+function openKeeper(file: string): DatabaseSync {
   const db = connect(file, { timeout: busyTimeoutMs });
   try {
     // Bytes of a page, of a new file only: an audit event of one or two kilobytes fits without overflow pages.
     db.exec('PRAGMA page_size = 8192');
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
     if (mode !== 'wal') throw new Error('no write-ahead log is possible here: use a directory on a local disk');
-    // fullfsync: on macOS fsync alone leaves the bytes in the drive's cache; elsewhere it changes nothing.
-    db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
-    db.exec('PRAGMA journal_size_limit = 67108864'); // bytes the log shrinks back to after one great write
+    db.exec(writing);
     prepareSchema(db, file);
     return db;
   } catch (error) {

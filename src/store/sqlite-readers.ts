@@ -2,18 +2,18 @@
 // verb, so that it sees one snapshot and two works never mix.
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Deadlines } from './deadlines.ts';
 import { closeAll } from './sqlite-files.ts';
 import { readVerbsOn } from './sqlite-verbs.ts';
 import type { Reader } from './store.ts';
 import { StoreUnavailable } from './store.ts';
-import { answerOf, type ReadVerbs, runRead } from './transaction.ts';
+import { type DocumentVerbs, documentsOf, runRead } from './transaction.ts';
 
 /** How much the readers take on. */
 export type ReaderLimits = {
   /** Reads that may wait for a connection; one more is refused. */
   readonly queueLimit: number;
-  /** Milliseconds a `work` may take. */
-  readonly workLimitMs: number;
+  readonly deadlines: Deadlines;
 };
 
 export type ReaderPool = {
@@ -23,20 +23,18 @@ export type ReaderPool = {
   close(): void;
 };
 
-type Connection = { readonly verbs: ReadVerbs; endSnapshot(): void };
+type Connection = { readonly verbs: DocumentVerbs; endSnapshot(): void };
 
 /** Readers on connections that nobody else uses. */
 export function readerPool(connections: readonly DatabaseSync[], limits: ReaderLimits): ReaderPool {
   const free = connections.map(connectionOn);
   const waiting: ((connection: Connection) => void)[] = [];
 
-  function acquire(): Connection | Promise<Connection> {
+  function acquire(use: (connection: Connection) => void): void {
     const connection = free.pop();
-    if (connection !== undefined) return connection;
-    if (waiting.length >= limits.queueLimit) {
-      throw new StoreUnavailable(`${limits.queueLimit} reads are waiting already`);
-    }
-    return new Promise((resolve) => waiting.push(resolve));
+    if (connection !== undefined) use(connection);
+    else if (waiting.length < limits.queueLimit) waiting.push(use);
+    else throw new StoreUnavailable(`${limits.queueLimit} reads are waiting already`);
   }
 
   function release(connection: Connection): void {
@@ -46,19 +44,24 @@ export function readerPool(connections: readonly DatabaseSync[], limits: ReaderL
   }
 
   return {
-    async read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-      const connection = await acquire();
-      const outcome = await runRead(work, connection.verbs, limits.workLimitMs);
-      connection.endSnapshot();
-      release(connection);
-      return answerOf(outcome);
+    read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+      return new Promise((resolve, reject) => {
+        acquire((connection) =>
+          runRead(work, connection.verbs, limits.deadlines, (outcome) => {
+            connection.endSnapshot();
+            release(connection);
+            if (outcome.ok) resolve(outcome.value);
+            else reject(outcome.error);
+          }),
+        );
+      });
     },
     close: () => closeAll(connections),
   };
 }
 
 function connectionOn(db: DatabaseSync): Connection {
-  const verbs = readVerbsOn(db);
+  const verbs = documentsOf(readVerbsOn(db));
   const begin = db.prepare('BEGIN');
   const end = db.prepare('ROLLBACK'); // of a transaction that only read: nothing to keep, and nothing that can fail
   const beginOnce = () => {
@@ -70,9 +73,9 @@ function connectionOn(db: DatabaseSync): Connection {
         beginOnce();
         return verbs.get(collection, key);
       },
-      list: (collection, range, limit) => {
+      list: (collection, query, range) => {
         beginOnce();
-        return verbs.list(collection, range, limit);
+        return verbs.list(collection, query, range);
       },
     },
     endSnapshot: () => {

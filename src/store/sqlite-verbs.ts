@@ -1,9 +1,9 @@
-// The four verbs as SQL, prepared once for a connection.
+// The reading verbs as SQL, prepared once for a connection.
 
 import { Buffer } from 'node:buffer';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { KeyRange } from './key-order.ts';
-import type { ReadVerbs, Row, WriteVerbs } from './transaction.ts';
+import type { ReadVerbs, Row } from './transaction.ts';
 
 /** SQLite sorts every BLOB after every TEXT, so that an empty one stands for "to the end of the collection". */
 const afterEveryText: SQLInputValue = new Uint8Array(0);
@@ -35,24 +35,6 @@ export function keysOn(db: DatabaseSync): (collection: string, range: KeyRange, 
   );
   return (collection, { from, to = afterEveryText }, limit) =>
     list.all(collection, from, to, limit).map((row) => keyOf(row.key));
-}
-
-/** All four verbs on the connection that writes. Each throws what SQLite throws. */
-export function writeVerbsOn(db: DatabaseSync): WriteVerbs {
-  const put = db.prepare(
-    `INSERT INTO documents (collection, key, document) VALUES (?, ?, ?)
-      ON CONFLICT (collection, key) DO UPDATE SET document = excluded.document`,
-  );
-  const remove = db.prepare('DELETE FROM documents WHERE collection = ? AND key = ?');
-  return {
-    ...readVerbsOn(db),
-    put: (collection, key, text) => {
-      put.run(collection, key, text);
-    },
-    delete: (collection, key) => {
-      remove.run(collection, key);
-    },
-  };
 }
 
 function textOf(value: SQLOutputValue | undefined): string {

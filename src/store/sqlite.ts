@@ -1,12 +1,16 @@
-// The embedded store: one SQLite database in a directory of its own. One writer with group commit, readers on snapshots,
-// one process at a time.
+// The embedded store: one SQLite database in a directory of its own. A thread that writes, with group commit; readers on
+// snapshots; one process at a time.
 
+import type { Worker } from 'node:worker_threads';
+import { type CommitThread, commitThread, startThread } from './commit-thread.ts';
+import { deadlines } from './deadlines.ts';
+import { groupWriter, type WriterStats } from './group-writer.ts';
 import { lifetime } from './lifetime.ts';
+import type { ObservableStore } from './observer.ts';
 import { type DataDirectory, openDataDirectory } from './sqlite-files.ts';
 import { type ReaderPool, readerPool } from './sqlite-readers.ts';
-import { writeVerbsOn } from './sqlite-verbs.ts';
-import { groupWriter, type WriterStats } from './sqlite-writer.ts';
-import type { Store } from './store.ts';
+import type { ThreadTask } from './sqlite-thread.ts';
+import { readVerbsOn } from './sqlite-verbs.ts';
 import { defaultWorkLimitMs } from './transaction.ts';
 
 export type SqliteOptions = {
@@ -20,10 +24,14 @@ export type SqliteOptions = {
   readonly groupLimit?: number;
   /** Milliseconds a `work` may take before it is undone and refused. Absent: 10,000. */
   readonly workLimitMs?: number;
+  /** Milliseconds the disk may take for a commit before every write is refused. Absent: 10,000. */
+  readonly commitLimitMs?: number;
+  /** Starts the thread that writes. Absent: the one that does what it is told. */
+  readonly start?: (task: ThreadTask) => Worker;
 };
 
 /** A store that also says how its commits were shared. */
-export type SqliteStore = Store & { stats(): WriterStats };
+export type SqliteStore = ObservableStore & { stats(): WriterStats };
 
 /**
  * Opens the store in the directory `path`.
@@ -31,17 +39,19 @@ export type SqliteStore = Store & { stats(): WriterStats };
  * by a newer version.
  */
 export function sqliteStore(options: SqliteOptions): SqliteStore {
-  const { path, readers = 4, queueLimit = 4096, groupLimit = 256, workLimitMs = defaultWorkLimitMs } = options;
+  const { path, readers = 4, queueLimit = 4096, groupLimit = 256 } = options;
+  const { workLimitMs = defaultWorkLimitMs, commitLimitMs = 10_000, start = startThread } = options;
   const directory = openDataDirectory(path);
   try {
-    const verbs = writeVerbsOn(directory.writer);
-    const writer = groupWriter(directory.writer, verbs, { queueLimit, groupLimit, workLimitMs });
     const connections = Array.from({ length: readers }, () => directory.openReader());
-    const pool = readerPool(connections, { queueLimit, workLimitMs });
-    const life = lifetime(() => letGo(pool, directory));
+    const pool = readerPool(connections, { queueLimit, deadlines: deadlines(workLimitMs) });
+    const thread = commitThread(() => start(directory.task), commitLimitMs);
+    const writer = groupWriter(thread, readVerbsOn(directory.keeper), { queueLimit, groupLimit, workLimitMs });
+    const life = lifetime(() => letGo(thread, pool, directory));
     return {
       read: (work) => life.during(() => pool.read(work)),
       write: (work) => life.during(() => writer.write(work)),
+      observe: writer.observe,
       stats: writer.stats,
       close: life.close,
     };
@@ -51,11 +61,12 @@ export function sqliteStore(options: SqliteOptions): SqliteStore {
   }
 }
 
-/** The writer goes last: SQLite then moves the log into the database and removes it. */
-function letGo(pool: ReaderPool, directory: DataDirectory): void {
+/** Where the thread does not end, the lock is kept: the thread may still write. */
+async function letGo(thread: CommitThread, pool: ReaderPool, directory: DataDirectory): Promise<void> {
   try {
-    pool.close();
+    await thread.close();
   } finally {
-    directory.close();
+    pool.close();
   }
+  directory.close();
 }

@@ -60,7 +60,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The engine cannot serve now: the queue is full, the disk refuses, or the store is closed. Nothing was changed. */
+/**
+ * The engine cannot serve now: the queue is full, the disk refuses or does not answer, or the store is closed. Nothing was
+ * changed; where the disk did not answer or the writing thread died, all of it may have been.
+ */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }

@@ -1,6 +1,7 @@
-// One transaction: an engine's synchronous verbs on JSON text, lent to `work` as the store's asynchronous Reader or
-// Writer, refused after its end, and given up on when `work` never settles.
+// One transaction: an engine's synchronous verbs, lent to `work` as the store's asynchronous Reader or Writer, refused
+// after its end, and given up on when `work` never settles.
 
+import type { Deadlines, Watched } from './deadlines.ts';
 import { checkKey, type KeyRange, rangeOf } from './key-order.ts';
 import type { Document, Entry, ListQuery, Reader, Writer } from './store.ts';
 import { JsonText, StoreUnavailable } from './store.ts';
@@ -8,7 +9,7 @@ import { JsonText, StoreUnavailable } from './store.ts';
 /** A key and its document's JSON text. */
 export type Row = { readonly key: string; readonly text: string };
 
-/** What an engine reads with. Whatever these throw is the engine's failure, never the caller's mistake. */
+/** What an engine reads text with. Whatever these throw is the engine's failure, never the caller's mistake. */
 export type ReadVerbs = {
   get(collection: string, key: string): string | undefined;
   /** At most `limit` rows of the range, ascending by the UTF-8 bytes of their keys. */
@@ -19,14 +20,14 @@ export type ReadVerbs = {
 export const notKnown = Symbol('not known');
 
 /** What a transaction reads with: documents, wherever they come from. */
-export type DocumentVerbs = {
-  get(collection: string, key: string): Document | undefined | typeof notKnown;
+export type DocumentVerbs<Unknown = never> = {
+  get(collection: string, key: string): Document | undefined | Unknown;
   /** The page of the query, whose keys are those of the range. */
-  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[] | typeof notKnown;
+  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[] | Unknown;
 };
 
-/** What an engine changes with. */
-export type WriteVerbs = ReadVerbs & {
+/** What a transaction changes with. */
+export type WriteVerbs = DocumentVerbs & {
   put(collection: string, key: string, text: string): void;
   delete(collection: string, key: string): void;
 };
@@ -37,47 +38,67 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 /** Milliseconds a `work` may take unless told otherwise. Ours: a work that only uses its argument takes a few. */
 export const defaultWorkLimitMs = 10_000;
 
-type State = { ended: boolean; failure: StoreUnavailable | undefined; abandoned: boolean; abandon(): void };
+/** A transaction that runs. */
+export type Running = {
+  /** Ends it now, with this error. */
+  refuse(error: StoreUnavailable): void;
+};
 
-const newState = (): State => ({ ended: false, failure: undefined, abandoned: false, abandon: () => {} });
+type State = Watched & {
+  failure: StoreUnavailable | undefined;
+  /** Nobody waits for it any more: called when a memory does not know. */
+  abandon: (() => void) | undefined;
+  abandoned: boolean;
+};
 
-/** Runs a `work` that reads, for at most `limitMs` milliseconds. Never rejects; the reader is dead once this resolves. */
+const newState = (abandon?: () => void): State => ({
+  ended: false,
+  timer: undefined,
+  giveUp: () => {},
+  failure: undefined,
+  abandon,
+  abandoned: false,
+});
+
+/** Runs a `work` that reads. `done` is called once, never before this returns; the reader is dead then. */
 export function runRead<T>(
   work: (reader: Reader) => Promise<T>,
-  verbs: ReadVerbs,
-  limitMs: number,
-): Promise<Outcome<T>> {
+  verbs: DocumentVerbs,
+  limit: Deadlines,
+  done: (outcome: Outcome<T>) => void,
+): void {
   const state = newState();
-  return run(state, async () => work(readerOn(documentsOf(verbs), state)), limitMs);
+  run(work, readerOn(verbs, state), state, limit, done);
 }
 
 /**
- * As `runRead`, on verbs that may not know: then undefined, at once. The work is left where it stands, and none of its
- * verbs settles any more: a rejection could be one that it awaits later, and nobody would hear of it till then.
+ * As `runRead`, on verbs that may not know: then `done(undefined)`, at once. The work is left where it stands, and none of
+ * its verbs settles any more: a rejection could be one that it awaits later, and nobody would hear of it till then.
  */
 export function runFromMemory<T>(
   work: (reader: Reader) => Promise<T>,
-  verbs: DocumentVerbs,
-  limitMs: number,
-): Promise<Outcome<T> | undefined> {
-  const state = newState();
-  const missed = new Promise<undefined>((resolve) => {
-    state.abandon = () => {
-      state.abandoned = true;
-      resolve(undefined);
-    };
+  verbs: DocumentVerbs<typeof notKnown>,
+  limit: Deadlines,
+  done: (outcome: Outcome<T> | undefined) => void,
+): void {
+  const state = newState(() => {
+    if (state.ended) return;
+    end(state);
+    state.abandoned = true;
+    done(undefined);
   });
-  return Promise.race([run(state, async () => work(readerOn(verbs, state)), limitMs, missed), missed]);
+  run(work, readerOn(verbs, state), state, limit, done);
 }
 
-/** Runs a `work` that writes, for at most `limitMs` milliseconds. Never rejects; the writer is dead once this resolves. */
+/** Runs a `work` that writes. `done` is called once, never before this returns; the writer is dead then. */
 export function runWrite<T>(
   work: (writer: Writer) => Promise<T>,
   verbs: WriteVerbs,
-  limitMs: number,
-): Promise<Outcome<T>> {
+  limit: Deadlines,
+  done: (outcome: Outcome<T>) => void,
+): Running {
   const state = newState();
-  return run(state, async () => work(writerOn(verbs, state)), limitMs);
+  return run(work, writerOn(verbs, state), state, limit, done);
 }
 
 /** The value of an outcome; throws its error. */
@@ -86,50 +107,63 @@ export function answerOf<T>(outcome: Outcome<T>): T {
   return outcome.value;
 }
 
-async function run<T>(
+function run<T, A>(
+  work: (argument: A) => Promise<T>,
+  argument: A,
   state: State,
-  start: () => Promise<T>,
-  limitMs: number,
-  abandoned?: Promise<unknown>,
-): Promise<Outcome<T>> {
-  const outcome = await settled(start(), limitMs, abandoned);
+  limit: Deadlines,
+  done: (outcome: Outcome<T>) => void,
+): Running {
+  const settle = (outcome: Outcome<T>) => {
+    if (state.ended) return;
+    end(state);
+    // A work may have caught the engine's failure and gone on; what it did is not whole all the same.
+    done(state.failure === undefined ? outcome : { ok: false, error: state.failure });
+  };
+  const refuse = (error: StoreUnavailable) => settle({ ok: false, error });
+  state.giveUp = () => refuse(new StoreUnavailable(`the transaction did not end within ${limit.limitMs} ms`));
+  limit.watch(state);
+  started(work, argument).then(
+    (value) => settle({ ok: true, value }),
+    (error: unknown) => settle({ ok: false, error }),
+  );
+  return { refuse };
+}
+
+function end(state: State): void {
   state.ended = true;
-  // A work may have caught the engine's failure and gone on; what it did is not whole all the same.
-  return state.failure === undefined ? outcome : { ok: false, error: state.failure };
+  clearTimeout(state.timer);
 }
 
-function settled<T>(promise: Promise<T>, limitMs: number, abandoned?: Promise<unknown>): Promise<Outcome<T>> {
-  return new Promise((resolve) => {
-    const giveUp = () => {
-      resolve({ ok: false, error: new StoreUnavailable(`the transaction did not end within ${limitMs} ms`) });
-    };
-    const timer = setTimeout(giveUp, limitMs);
-    void abandoned?.then(() => clearTimeout(timer));
-    promise
-      .then(
-        (value) => resolve({ ok: true, value }),
-        (error: unknown) => resolve({ ok: false, error }),
-      )
-      .finally(() => clearTimeout(timer));
-  });
+function started<T, A>(work: (argument: A) => Promise<T>, argument: A): Promise<T> {
+  try {
+    return Promise.resolve(work(argument));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-function documentsOf(verbs: ReadVerbs): DocumentVerbs {
+/** Reads documents with verbs that read their text. */
+export function documentsOf(verbs: ReadVerbs): DocumentVerbs {
   return {
     get(collection, key) {
       const text = verbs.get(collection, key);
       return text === undefined ? undefined : decode(text);
     },
-    list: (collection, { limit }, range) =>
-      verbs.list(collection, range, limit).map(({ key, text }) => ({ key, document: decode(text) })),
+    list: (collection, { limit }, range) => verbs.list(collection, range, limit).map(entryOf),
   };
 }
 
-function readerOn(verbs: DocumentVerbs, state: State): Reader {
+/** The entry of a row. */
+export const entryOf = ({ key, text }: Row): Entry => ({ key, document: decode(text) });
+
+function readerOn(verbs: DocumentVerbs<typeof notKnown>, state: State): Reader {
   return {
     async get(collection: string, key: string): Promise<Document | undefined> {
       if (state.abandoned) return never();
-      admit(state, collection, key);
+      admit(state);
+      checkKey(collection);
+      checkKey(key);
       return known(
         state,
         attempt(state, () => verbs.get(collection, key)),
@@ -137,7 +171,8 @@ function readerOn(verbs: DocumentVerbs, state: State): Reader {
     },
     async list(collection: string, query: ListQuery): Promise<readonly Entry[]> {
       if (state.abandoned) return never();
-      admit(state, collection);
+      admit(state);
+      checkKey(collection);
       const range = rangeOf(query);
       return known(
         state,
@@ -149,7 +184,7 @@ function readerOn(verbs: DocumentVerbs, state: State): Reader {
 
 function known<T>(state: State, answer: T | typeof notKnown): T | Promise<never> {
   if (answer !== notKnown) return answer;
-  state.abandon();
+  state.abandon?.();
   return never();
 }
 
@@ -158,27 +193,27 @@ const never = () => new Promise<never>(() => {});
 
 function writerOn(verbs: WriteVerbs, state: State): Writer {
   return {
-    ...readerOn(documentsOf(verbs), state),
+    ...readerOn(verbs, state),
     async put(collection: string, key: string, document: Document | JsonText): Promise<void> {
-      admit(state, collection, key);
+      admit(state);
+      checkKey(collection);
+      checkKey(key);
       const text = encode(document);
       attempt(state, () => verbs.put(collection, key, text));
     },
     async delete(collection: string, key: string): Promise<void> {
-      admit(state, collection, key);
+      admit(state);
+      checkKey(collection);
+      checkKey(key);
       attempt(state, () => verbs.delete(collection, key));
     },
   };
 }
 
-/**
- * INVARIANT: no verb reaches an engine after the transaction ended or the engine failed. SQLite may by then have rolled
- * back on its own, and a put outside a transaction would commit by itself.
- */
-function admit(state: State, ...names: readonly string[]): void {
+/** INVARIANT: no verb reaches an engine after the transaction ended or the engine failed. */
+function admit(state: State): void {
   if (state.ended) throw new Error('the transaction has ended: use its argument only while `work` runs');
   if (state.failure !== undefined) throw state.failure;
-  names.forEach(checkKey);
 }
 
 function attempt<T>(state: State, verb: () => T): T {
@@ -198,6 +233,7 @@ function encode(document: Document | JsonText): string {
   return text;
 }
 
-function decode(text: string): Document {
+/** The document of a stored text. */
+export function decode(text: string): Document {
   return JSON.parse(text) as Document; // guaranteed by encode(), or by who made a JsonText: the only sources of stored text
 }
