@@ -51,6 +51,7 @@ const secretBytes = 32;
 const keyIdBytes = 4;
 const tagBytes = 16;
 const headerBytes = 1 + keyIdBytes + nonceBytes;
+const gcm = { authTagLength: tagBytes } as const;
 const maxFileLength = 1 << 20;
 const maxCachedSubkeys = 1024;
 const keyIdForm = /^[0-9a-f]{8}$/;
@@ -106,13 +107,17 @@ export function parseKeyring(text: string): ParsedKeyring {
  */
 export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
   if (nonce.length !== nonceBytes) throw new RangeError(`the nonce must be ${nonceBytes} bytes, not ${nonce.length}`);
-  const keyId = keyring.currentKeyId;
-  const header = Buffer.concat([Uint8Array.of(sealVersion), Buffer.from(keyId, 'hex'), nonce]);
-  const cipher = createCipheriv('aes-256-gcm', currentSubkey(keyring, purpose), nonce, {
-    authTagLength: tagBytes,
-  });
-  cipher.setAAD(sealedContext(header, purpose));
-  return Buffer.concat([header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  // Made whole at once and filled; as its own, since what is sealed may be kept.
+  const sealed = Buffer.allocUnsafeSlow(headerBytes + plaintext.length + tagBytes);
+  sealed[0] = sealVersion;
+  sealed.write(keyring.currentKeyId, 1, 'hex');
+  sealed.set(nonce, headerBytes - nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', currentSubkey(keyring, purpose), nonce, gcm);
+  cipher.setAAD(sealedContext(sealed.subarray(0, headerBytes), purpose));
+  sealed.set(cipher.update(plaintext), headerBytes);
+  cipher.final(); // GCM gives as many bytes as it takes, so that nothing is left
+  sealed.set(cipher.getAuthTag(), sealed.length - tagBytes);
+  return sealed;
 }
 
 /**
@@ -125,7 +130,7 @@ export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uin
   if (subkey === undefined) return undefined;
   const header = sealed.subarray(0, headerBytes);
   const nonce = sealed.subarray(headerBytes - nonceBytes, headerBytes);
-  const decipher = createDecipheriv('aes-256-gcm', subkey, nonce, { authTagLength: tagBytes });
+  const decipher = createDecipheriv('aes-256-gcm', subkey, nonce, gcm);
   decipher.setAAD(sealedContext(header, purpose));
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
   const plaintext = decipher.update(sealed.subarray(headerBytes, sealed.length - tagBytes));

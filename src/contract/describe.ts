@@ -1,7 +1,7 @@
 // What a value may show of itself outside the answer: audit events keep the request and the answer as the wire had
 // them, without what a shape marks as sensitive.
 import { holdsPrivateKey } from './private-key.ts';
-import type { AnyStructure, Shape } from './shape.ts';
+import { type AnyStructure, membersOf, type Shape } from './shape.ts';
 
 /** What stands in an audit event where a sensitive value was. AWS seen: CloudTrail records of 2024-08-01. */
 const hiddenText = 'HIDDEN_DUE_TO_SECURITY_REASONS';
@@ -17,7 +17,7 @@ export function withoutSecrets(shape: AnyStructure, value: object): { readonly [
   const shown: Record<string, Shown> = {};
   // The shape named by the member guarantees the value's form: the protocol's parser or the operation made it.
   const values = value as Readonly<Record<string, unknown>>;
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const [name, member] of membersOf(shape)) {
     const inner = values[name];
     if (inner !== undefined) shown[name] = show(member.shape, inner);
   }

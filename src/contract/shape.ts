@@ -128,6 +128,18 @@ export const structure = <M extends Members>(members: M): StructureShape<M> =>
   Object.freeze({ kind: 'structure', members: Object.freeze(members) });
 /** The output of an operation that has none, which differs on the wire from one that is empty: UpdateRole's. */
 export const nothing = structure({});
+type Entries = readonly (readonly [name: string, member: Member])[];
+const known = new WeakMap<Members, Entries>();
+
+/** The members of a structure as pairs, in their order, made once. INVARIANT: a structure is whole before it is walked. */
+export function membersOf({ members }: AnyStructure): Entries {
+  const remembered = known.get(members);
+  if (remembered !== undefined) return remembered;
+  const entries = Object.entries(members);
+  known.set(members, entries);
+  return entries;
+}
+
 /** A structure of which exactly one member is set. */
 export const union = <M extends Members>(members: M): StructureShape<M> =>
   Object.freeze({ kind: 'structure', members: Object.freeze(members), union: true });

@@ -1,6 +1,6 @@
 // Walks an input and its shape and says, in AWS's sentences, where the value breaks a constraint.
 import { holdsPrivateKey } from './private-key.ts';
-import type { AnyStructure, Members, Shape } from './shape.ts';
+import { type AnyStructure, membersOf, type Shape } from './shape.ts';
 
 /** Longest echo of a refused value, in characters. Ours: AWS echoes all of it; a 1 MiB echo serves nobody. */
 const maxEcho = 1024;
@@ -29,7 +29,7 @@ export function violations(
       found.push(`Value${shown} at '${at}' failed to satisfy constraint: ${constraint}`);
     }
   };
-  checkMembers(shape.members, input, '', name, complain);
+  checkMembers(shape, input, '', name, complain);
   if (found.length === 0) return undefined;
   return `${found.length} validation error${found.length === 1 ? '' : 's'} detected: ${found.join('; ')}`;
 }
@@ -40,10 +40,10 @@ function mayShow(value: unknown): boolean {
   return value !== hidden && !holdsPrivateKey(typeof value === 'string' ? value : echo(value));
 }
 
-function checkMembers(members: Members, value: object, at: string, name: (m: string) => string, complain: Complain) {
+function checkMembers(shape: AnyStructure, value: object, at: string, name: (m: string) => string, complain: Complain) {
   // The shape named by the member guarantees the value's form: the protocol's parser made it.
   const values = value as Readonly<Record<string, unknown>>;
-  for (const [key, member] of Object.entries(members)) {
+  for (const [key, member] of membersOf(shape)) {
     const path = at + name(key);
     const inner = values[key];
     if (inner !== undefined) check(member.shape, inner, path, name, complain);
@@ -84,7 +84,7 @@ function check(shape: Shape, value: unknown, at: string, name: (m: string) => st
     }
     case 'structure':
       // Parsed as an object by the protocol.
-      return checkMembers(shape.members, value as object, `${at}.`, name, complain);
+      return checkMembers(shape, value as object, `${at}.`, name, complain);
     case 'boolean':
     case 'timestamp':
       return;

@@ -10,7 +10,7 @@ import {
   evaluateTrust,
   type NamedPolicy,
 } from '../core/policy/evaluate.ts';
-import { contextOf, type PolicyRequest } from '../core/policy/request.ts';
+import { contextWhenAsked, type PolicyRequest } from '../core/policy/request.ts';
 import { parseArn } from '../services/arn.ts';
 import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { callerKeys, listKeys, requestKeys } from '../services/condition-keys.ts';
@@ -62,12 +62,12 @@ function requestOf(call: Call, { tags }: Standing, action: string, access: Acces
     action,
     resource: access.resource,
     resourceAccount,
-    context: contextOf({
+    context: contextWhenAsked(() => ({
       ...callerKeys(caller, tags),
       ...requestKeys(call),
       'aws:ResourceAccount': resourceAccount,
       ...access.context,
-    }),
+    })),
     multivalued: listKeys,
   };
 }

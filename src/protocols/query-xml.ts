@@ -1,7 +1,7 @@
 // The Query protocol: `Action` and flat parameters in a form or query string, answers in XML.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
-import { type AnyStructure, nothing, type Shape } from '../contract/shape.ts';
+import { type AnyStructure, membersOf, nothing, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -100,7 +100,7 @@ function tree(pairs: ReadonlyMap<string, string>): Tree {
 
 function structureValue(shape: AnyStructure, place: Tree, at: string): object {
   const value: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const [name, member] of membersOf(shape)) {
     const branch = place.branches.get(name);
     if (branch !== undefined) value[name] = itemOf(member.shape, branch, at + name);
   }
@@ -169,7 +169,7 @@ function content(shape: Shape, value: unknown): string {
         )
         .join('');
     case 'structure':
-      return Object.entries(shape.members)
+      return membersOf(shape)
         .map(([name, member]) => [name, member.shape, Object(value)[name]] as const)
         .filter(([, , inner]) => inner !== undefined)
         .map(([name, inner, item]) => element(name, content(inner, item)))

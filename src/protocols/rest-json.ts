@@ -1,7 +1,7 @@
 // REST-JSON 1: labels in the path, members in query, headers or a JSON body; errors named in a header.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
-import type { Member, Shape } from '../contract/shape.ts';
+import { type Member, membersOf, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -19,7 +19,7 @@ import {
 
 export const restJson: Protocol = {
   parse(operation, request, labels) {
-    const members = Object.entries(operation.input.members);
+    const members = membersOf(operation.input);
     const query = formPairs(request.rawQuery);
     if (query === undefined) throw malformed('the query string has a malformed escape');
     const hasBody = members.some(([name, { in: place }]) => place.startsWith('body') && !(name in labels));
@@ -74,7 +74,8 @@ function memberValue(
   if (label !== undefined) return textValue(member.shape, [label], name);
   const inBody = () => (Object.hasOwn(body, name) ? jsonValue(member.shape, body[name], name) : undefined);
   const inQuery = () => {
-    const values = query.filter(([key]) => key === name).map(([, value]) => value);
+    const values: string[] = [];
+    for (const [key, value] of query) if (key === name) values.push(value);
     return values.length === 0 ? undefined : textValue(member.shape, values, name);
   };
   switch (member.in) {
@@ -169,7 +170,7 @@ function jsonValue(shape: Shape, json: unknown, at: string): unknown {
     case 'structure': {
       if (!isObject(json)) return fail(at, 'a structure');
       const value: Record<string, unknown> = {};
-      for (const [name, member] of Object.entries(shape.members)) {
+      for (const [name, member] of membersOf(shape)) {
         const inner = Object.hasOwn(json, name) ? jsonValue(member.shape, json[name], `${at}.${name}`) : undefined;
         if (inner !== undefined) value[name] = inner;
       }
@@ -201,7 +202,7 @@ function jsonOf(shape: Shape, value: unknown): unknown {
       return Object.fromEntries(Object.entries(Object(value)).map(([key, item]) => [key, jsonOf(shape.value, item)]));
     case 'structure': {
       const json: Record<string, unknown> = {};
-      for (const [name, member] of Object.entries(shape.members)) {
+      for (const [name, member] of membersOf(shape)) {
         const inner = Object(value)[name];
         if (inner !== undefined) json[name] = jsonOf(member.shape, inner);
       }

@@ -2,7 +2,7 @@
 // identity provider vouches for. Whoever has a policy of their own is judged on the road.
 import type { Reason } from '../contract/error.ts';
 import { evaluateTrust } from '../core/policy/evaluate.ts';
-import { contextOf, type Principal } from '../core/policy/request.ts';
+import { contextWhenAsked, type Principal } from '../core/policy/request.ts';
 import { parseArn } from './arn.ts';
 import type { Call } from './call.ts';
 import { type Keys, listKeys, requestKeys } from './condition-keys.ts';
@@ -13,8 +13,8 @@ export type TrustQuestion = {
   readonly principal: Principal;
   /** Each must be allowed. */
   readonly actions: readonly string[];
-  /** What this request adds to the keys that every request has. */
-  readonly context: Keys;
+  /** What this request adds to the keys that every request has; asked where a policy has conditions. */
+  readonly context: () => Keys;
   /** Lower-case names of keys in `context` that are lists besides those that always are. */
   readonly lists?: readonly string[];
 };
@@ -27,8 +27,12 @@ export function untrusted(call: Call, question: TrustQuestion): Untrusted | unde
   const { role, principal, actions, lists = [] } = question;
   const trust = { name: 'trust policy', policy: call.policyOf(role.assumeRolePolicyDocument, 'trust') };
   const { account: resourceAccount = call.account } = parseArn(role.arn) ?? {};
-  const context = contextOf({ ...requestKeys(call), 'aws:ResourceAccount': resourceAccount, ...question.context });
-  const multivalued = new Set([...listKeys, ...lists]);
+  const context = contextWhenAsked(() => ({
+    ...requestKeys(call),
+    'aws:ResourceAccount': resourceAccount,
+    ...question.context(),
+  }));
+  const multivalued = lists.length === 0 ? listKeys : new Set([...listKeys, ...lists]);
   for (const action of actions) {
     const request = { principal, action, resource: role.arn, resourceAccount, context, multivalued };
     const decision = evaluateTrust(trust, request);

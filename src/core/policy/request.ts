@@ -16,8 +16,11 @@ export type Principal = {
   readonly service?: string;
 };
 
-/** Condition keys in lower case → values. A key with an empty list is absent. */
-export type Context = ReadonlyMap<string, readonly string[]>;
+/** Condition keys in lower case → values, and all of them as pairs. A key with an empty list is absent. */
+export type Context = Pick<ReadonlyMap<string, readonly string[]>, 'get' | typeof Symbol.iterator>;
+
+/** Condition keys by name in any case; undefined: absent. */
+export type ContextKeys = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** One question. */
 export type PolicyRequest = {
@@ -26,7 +29,7 @@ export type PolicyRequest = {
   readonly action: string;
   /** ARN, or `*` for an action that has no resource. */
   readonly resource: string;
-  /** Made by `contextOf`. */
+  /** Made by `contextOf` or `contextWhenAsked`. */
   readonly context: Context;
   /** Lower-case names of list-type keys, which stay lists even when they hold one value (`aws:tagkeys`). */
   readonly multivalued?: ReadonlySet<string>;
@@ -42,14 +45,29 @@ export type Facts = Pick<PolicyRequest, 'context' | 'multivalued'>;
  * spellings of one key become one list, which a plain operator then refuses to match.
  * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
  */
-export function contextOf(record: Readonly<Record<string, string | readonly string[] | undefined>>): Context {
+export function contextOf(record: ContextKeys): ReadonlyMap<string, readonly string[]> {
   const context = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(record)) {
     if (value === undefined) continue;
     const key = name.toLowerCase();
-    context.set(key, [...(context.get(key) ?? []), ...(typeof value === 'string' ? [value] : value)]);
+    const values = typeof value === 'string' ? [value] : value;
+    const before = context.get(key);
+    context.set(key, before === undefined ? values : [...before, ...values]);
   }
   return context;
+}
+
+/**
+ * The context of the keys that `record` gives, made when something first looks at it: the policies that decide most
+ * requests have neither conditions nor variables.
+ */
+export function contextWhenAsked(record: () => ContextKeys): Context {
+  let made: Context | undefined;
+  const context = () => {
+    made ??= contextOf(record());
+    return made;
+  };
+  return { get: (key) => context().get(key), [Symbol.iterator]: () => context()[Symbol.iterator]() };
 }
 
 /** The one value of a single-valued key; undefined when the key is absent or a list. */

@@ -19,6 +19,9 @@ test('an access key id holds its account where AWS has it, and 39 random bits', 
       assert.equal(accountOfKeyId(accessKeyIdOf('ASIA', digits, random)), digits);
     }
   }
+  // The bits in their order: 1, the account, and 0x1234_5678_9a without its first.
+  const known = accessKeyIdOf('ASIA', '123456789012', Uint8Array.of(0x92, 0x34, 0x56, 0x78, 0x9a));
+  assert.equal(known, 'ASIARZPUZDIKCI2FM6E2');
   const ids = new Set<string>();
   for (let bit = 0; bit < 40; bit++) {
     const random = new Uint8Array(5);

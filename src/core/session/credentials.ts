@@ -19,14 +19,23 @@ const accountBits = 40n;
 export function accessKeyIdOf(prefix: 'ASIA' | 'AKIA', account: string, random: Uint8Array): string {
   if (random.length < 5 || !/^\d{12}$/.test(account))
     throw new RangeError('an access key id takes an account and 5 bytes');
-  const free = BigInt(`0x${Buffer.from(random.subarray(0, 5)).toString('hex')}`) & ((1n << freeBits) - 1n);
-  let bits = (((1n << accountBits) | BigInt(account)) << freeBits) | free;
+  // A one and the account are 41 bits: eight characters and a bit, which the first four of the 39 random bits fill up. In
+  // numbers of at most 53 bits, as every session needs an id.
+  const [first = 0, ...rest] = random.subarray(0, 5);
+  const high = 2 ** 40 + Number(account);
+  const middle = (high % 2) * 16 + ((first >> 3) & 15);
+  const low = rest.reduce((bits, byte) => bits * 256 + byte, first & 7);
+  return prefix + characters(Math.floor(high / 2), 8) + characters(middle, 1) + characters(low, 7);
+}
+
+/** The lowest bits of a whole number below 2^53 as so many characters. */
+function characters(bits: number, count: number): string {
   let text = '';
-  for (let count = 0; count < 16; count++) {
-    text = alphabet.charAt(Number(bits & 31n)) + text;
-    bits >>= 5n;
+  for (let left = bits, at = 0; at < count; at++) {
+    text = alphabet.charAt(left % 32) + text;
+    left = Math.floor(left / 32);
   }
-  return prefix + text;
+  return text;
 }
 
 /** The account that an access key id holds, or undefined where it holds none, as ids made elsewhere or long ago. */

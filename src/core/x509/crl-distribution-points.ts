@@ -101,6 +101,8 @@ const maxUrls = 4;
  * most four. Points with a cRLIssuer lead to indirect lists and are left out, and so is LDAP. Spec: RFC 5280 §4.2.1.13
  */
 export function distributionPointUrls(certificate: Pointing): readonly string[] {
+  // The point that every certificate has has no URL.
+  if (!certificate.extensions.cRLDistributionPoints) return [];
   const names = distributionPointsOf(certificate).flatMap(({ names = [], cRLIssuer }) => (cRLIssuer ? [] : names));
   const urls = names.flatMap((name) => /^uri:(https?:\/\/.*)$/i.exec(name)?.[1] ?? []);
   return [...new Set(urls)].slice(0, maxUrls);

@@ -29,13 +29,26 @@ export interface Name {
   /** Comparison key of the whole: two names are equal exactly when their keys are. */
   readonly key: string;
   readonly raw: Uint8Array;
+  /** The name as text, last RDN first; made on first use. See {@link rfc2253}. */
+  text(): string;
 }
 
 /** Reads a Name; throws DerError. */
 export function nameOf(element: Element): Name {
   const rdns = sequenceOf(element).map(rdnOf);
   const rdnKeys = rdns.map(rdnKey);
-  return Object.freeze({ rdns, attributes: rdns.flat(), rdnKeys, key: rdnKeys.join(','), raw: element.raw });
+  let text: string | undefined;
+  return Object.freeze({
+    rdns,
+    attributes: rdns.flat(),
+    rdnKeys,
+    key: rdnKeys.join(','),
+    raw: element.raw,
+    text() {
+      text ??= textOf(rdns);
+      return text;
+    },
+  });
 }
 
 function rdnOf(element: Element): readonly NameAttribute[] {
@@ -128,7 +141,11 @@ export function isWithin(name: Name, base: Name): boolean {
 
 /** The name as text, last RDN first, `CN=client,OU=A`; types without a short name are `OID=#hex of DER`. Spec: RFC 2253 */
 export function rfc2253(name: Name): string {
-  return name.rdns
+  return name.text();
+}
+
+function textOf(rdns: Name['rdns']): string {
+  return rdns
     .map((rdn) => rdn.map(attributeText).join('+'))
     .reverse()
     .join(',');

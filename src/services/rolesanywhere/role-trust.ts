@@ -24,7 +24,7 @@ export function checkTrustPolicy(
     role,
     principal: { kind: 'service', service },
     actions: ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity'],
-    context: trustContext(trustAnchor, session, call),
+    context: () => trustContext(trustAnchor, session, call),
   });
   if (refused !== undefined) throw unassumable(roleArn, { ...refused, step: 'trustPolicy' });
 }

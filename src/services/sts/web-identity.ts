@@ -212,7 +212,7 @@ function checkTrust(
       ...(keys.length === 0 ? [] : ['sts:TagSession']),
       ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
     ],
-    context: {
+    context: () => ({
       ...tagKeys('aws:RequestTag', tags),
       'aws:TagKeys': keys.length === 0 ? undefined : keys,
       'aws:FederatedProvider': provider.arn,
@@ -222,7 +222,7 @@ function checkTrust(
       'sts:RoleSessionName': roleSessionName,
       'sts:SourceIdentity': sourceIdentity,
       'sts:TransitiveTagKeys': transitiveTagKeys.length === 0 ? undefined : transitiveTagKeys,
-    },
+    }),
     lists: [`${issuer}:amr`.toLowerCase()],
   });
   if (refused !== undefined) throw denied(sentence, refused);
