@@ -156,6 +156,38 @@ describe('the way through', () => {
     assert.equal(server.asked[0]?.headers['proxy-authorization'], undefined);
   });
 
+  for (const [partition, region, environment, there] of [
+    ['aws-cn', 'cn-north-1', {}, 'rolesanywhere.cn-north-1.amazonaws.com.cn'],
+    [
+      'aws-cn',
+      'cn-north-1',
+      { AWS_USE_DUALSTACK_ENDPOINT: 'true' },
+      'rolesanywhere.cn-north-1.api.amazonwebservices.com.cn',
+    ],
+    [
+      'aws-us-gov',
+      'us-gov-west-1',
+      { AWS_USE_FIPS_ENDPOINT: 'true' },
+      'rolesanywhere-fips.us-gov-west-1.amazonaws.com',
+    ],
+    ['aws-iso-f', 'us-isof-south-1', {}, 'rolesanywhere.us-isof-south-1.csp.hci.ic.gov'],
+    ['aws-eusc', 'eusc-de-east-1', {}, 'rolesanywhere.eusc-de-east-1.amazonaws.eu'],
+  ] as const) {
+    test(`of the partition that the ARNs name, ${there}`, async () => {
+      const certificate = webCa.issue({ san: { dns: [there] }, eku: ['serverAuth'] });
+      await using server = await scriptedTls(certificate, success);
+      await using proxy = await forwardProxy({ routes: { [`${there}:443`]: server.port } });
+      const moved = Object.entries(arns).map(([name, arn]) => [
+        name,
+        arn.replace('arn:aws:', `arn:${partition}:`).replace('eu-central-1', region),
+      ]);
+      const options = byEnvironment({ HTTPS_PROXY: proxy.url, ...environment });
+      await createSession({ ...options, ...Object.fromEntries(moved) });
+      assert.deepEqual(proxy.passed, [{ line: `CONNECT ${there}:443`, authorization: undefined, sni: there }]);
+      assert.match(server.asked[0]?.headers.authorization ?? '', new RegExp(`/${region}/rolesanywhere/`));
+    });
+  }
+
   test('a name and password are shown to the proxy, and to nobody else', async () => {
     await using server = await scriptedTls(web, success);
     const authorization = `Basic ${Buffer.from('me:open sesame/hunter2').toString('base64')}`;
