@@ -18,13 +18,18 @@ export class AnswerError extends Error {
   override readonly name = 'AnswerError';
   readonly status: number;
   readonly code: string;
+  /** What the server said, without what stands around it in the message. */
+  readonly sentence: string;
   readonly requestId: string;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor({ status, code, message, requestId }: Refusal) {
+  constructor({ status, code, message, requestId, retryAfterSeconds }: Refusal) {
     super(`${code}: ${message} (status ${status}, request ${requestId})`);
     this.status = status;
     this.code = code;
+    this.sentence = message;
     this.requestId = requestId;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

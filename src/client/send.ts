@@ -5,7 +5,7 @@ import type { HeaderPair, SignableRequest } from '../core/signature/canonical.ts
 import { signRequest } from '../core/signature/hmac.ts';
 import { signX509Request } from '../core/signature/x509.ts';
 import { AnswerError, refusalOf } from './answers.ts';
-import { exchange } from './http.ts';
+import { exchange, type Way } from './http.ts';
 
 export { AnswerError, xmlText } from './answers.ts';
 
@@ -32,10 +32,10 @@ export type Outgoing = {
   readonly now: Date;
 };
 
-/** The answer's body to a request signed with an access key. Throws AnswerError. */
-export function sendWithKey(outgoing: Outgoing, service: string, key: AccessKey): Promise<string> {
+/** The answer's body to a request signed with an access key; directly, where no way is said. Throws AnswerError. */
+export function sendWithKey(outgoing: Outgoing, service: string, key: AccessKey, way?: Way): Promise<string> {
   const { region, now } = outgoing;
-  return send(outgoing, (request) => signRequest(request, { ...key, region, service, now }));
+  return send(outgoing, (request) => signRequest(request, { ...key, region, service, now }), way);
 }
 
 /** The answer's body to a request signed with a certificate's key. Throws AnswerError. */
@@ -44,9 +44,13 @@ export function sendWithCertificate(outgoing: Outgoing, key: CertificateKey): Pr
   return send(outgoing, (request) => signX509Request(request, { ...key, region, now }));
 }
 
-const timeoutMilliseconds = 30_000;
+const direct: Way = { timeoutMilliseconds: 30_000 };
 
-async function send(outgoing: Outgoing, sign: (request: SignableRequest) => readonly HeaderPair[]): Promise<string> {
+async function send(
+  outgoing: Outgoing,
+  sign: (request: SignableRequest) => readonly HeaderPair[],
+  way = direct,
+): Promise<string> {
   const { endpoint, method, path, contentType } = outgoing;
   const url = new URL(endpoint + path);
   const own: readonly HeaderPair[] = [
@@ -55,7 +59,7 @@ async function send(outgoing: Outgoing, sign: (request: SignableRequest) => read
   ];
   const body = Buffer.from(outgoing.body);
   const added = sign({ method, path: url.pathname, rawQuery: url.search.slice(1), headers: own, body });
-  const answer = await exchange({ method, url, headers: [...own, ...added], body }, { timeoutMilliseconds });
+  const answer = await exchange({ method, url, headers: [...own, ...added], body }, way);
   if (answer.status >= 200 && answer.status < 300) return answer.text;
   throw new AnswerError(refusalOf(answer));
 }
