@@ -22,5 +22,9 @@ const isRepository = existsSync(new URL('../src', import.meta.url));
 // Types are stripped once and not at each start, which takes longer than all the rest of it. Beside what npm installed: who may
 // write there may change the program anyway. Where it cannot be written to, nothing is kept.
 if (isRepository) module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/anyrole', import.meta.url)));
-const { main } = await import(isRepository ? '../src/cli/anyrole.ts' : '../dist/cli/anyrole.js');
+const commands = isRepository ? '../src/cli/' : '../dist/cli/';
+const suffix = isRepository ? 'ts' : 'js';
+// Before anything else is loaded: what V8 takes while it loads it does not give back.
+if (process.argv[2] === 'metadata') (await import(`${commands}memory.${suffix}`)).keepMemorySmall();
+const { main } = await import(`${commands}anyrole.${suffix}`);
 await main(process.argv, process.env);

@@ -54,17 +54,18 @@ export function pkcs11Options(given: Given): Pkcs11Options {
   };
 }
 
-/** The result of `work`; where a password is missing and a person sits there, it is asked for, once. */
+/** The result of `work`; where a password is missing and a person sits there, it is asked for, once. `purpose` says what for. */
 export async function askingForPassword<Options extends IdentityOptions, T>(
   options: Options,
   work: (options: Options) => Promise<T>,
+  purpose = 'password of the private key',
 ): Promise<T> {
   try {
     return await work(options);
   } catch (error) {
     const isMissing = error instanceof RolesAnywhereError && error.code === 'PasswordMissing';
     if (!isMissing || options.password !== undefined || !hasTerminal()) throw error;
-    return work({ ...options, password: await askSecret('password of the private key') });
+    return work({ ...options, password: await askSecret(purpose) });
   }
 }
 

@@ -3,23 +3,25 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { arch, hostname } from 'node:os';
 import type { Command } from 'commander';
-import { createSession } from '../client/create-session.ts';
-import { RolesAnywhereError } from '../client/errors.ts';
-import { authorizationToken, type ContainerBinding } from '../client/metadata/container.ts';
+import type { Answer, Asked } from '../client/metadata/answer.ts';
+import type { ContainerBinding } from '../client/metadata/container.ts';
 import { type Door, openDoor, type Place } from '../client/metadata/door.ts';
 import type { Imds } from '../client/metadata/imds.ts';
-import { profileChoice, profileLoader } from '../client/metadata/instance-profile.ts';
-import { type KeptRole, keepRole } from '../client/metadata/kept-role.ts';
 import { answerOperator, answerWorkload, type MetadataServer } from '../client/metadata/metadata-server.ts';
 import { type MetadataMetrics, metadataMetrics } from '../client/metadata/metrics.ts';
-import { readProfileOver } from '../client/metadata/read-profile.ts';
-import { type Role, type RoleState, roleOf } from '../client/metadata/role-state.ts';
-import { handedSockets, notifier } from '../client/metadata/systemd.ts';
+import { handedSockets, type Notifier, notifier } from '../client/metadata/systemd.ts';
 import { imdsTokens } from '../client/metadata/tokens.ts';
-import type { RolesAnywhereOptions } from '../client/options.ts';
 import { type Address, ConfigError, type Environment, isLoopback, listenAddress } from '../config.ts';
-import { sessionOptions } from './binding.ts';
-import { givenFlags, givenOfBinding } from './binding-flags.ts';
+import { type FlagName, givenFlags } from './binding-flags.ts';
+import {
+  checkTokenFile,
+  defaultName,
+  type Kept,
+  type KeptContainer,
+  keptContainers,
+  keptDefault,
+  type Telling,
+} from './metadata-roles.ts';
 import { askedToStop } from './stopping.ts';
 
 export type MetadataFlags = {
@@ -34,44 +36,95 @@ export type MetadataFlags = {
   readonly authorizationTokenFile?: string;
   readonly container?: readonly string[];
   readonly config?: string;
+  readonly debug?: boolean;
 };
 
 /** Milliseconds between two looks at whether a refresh is due. */
 const tickMs = 2000;
 const graceMs = 5000;
 
-type Kept = { readonly name: string; readonly options: RolesAnywhereOptions; readonly role: KeptRole };
+/** Who is given what. */
+type Roles = { readonly own: Kept | undefined; readonly containers: readonly KeptContainer[] };
 
-/** Resolves after SIGTERM or SIGINT. Throws ConfigError, and what the first CreateSession throws. */
+/** Ends the process after SIGTERM or SIGINT. Throws ConfigError, and what the first CreateSession throws. */
 export async function metadata(flags: MetadataFlags, command: Command, environment: Environment): Promise<void> {
   if (flags.hopLimit !== undefined) {
     throw new ConfigError(
       '--hop-limit is not supported: Node cannot set the IP TTL of a TCP socket; let systemd open the socket and say IPTTL= in its unit',
     );
   }
-  const places = placesOf(flags, environment);
-  const operators = flags.metricsListen === undefined ? undefined : metricsPlace(flags, flags.metricsListen);
   const stop = askedToStop();
-  const metrics = metadataMetrics();
-  const own = await keptOf('default', sessionOptions(givenFlags(command)), metrics, flags.instanceProfile);
-  const more = await containersOf(flags, metrics);
-  const server = serverOf(flags, own, more, metrics);
-  const ticking = setInterval(() => {
-    for (const { role } of [own, ...more.map(({ kept }) => kept)]) role.tick();
-  }, tickMs);
-  const doors = await Promise.all([
-    ...places.map((place) => openDoor(place, (asked) => answerWorkload(server, asked), failed)),
-    ...(operators
-      ? [openDoor(operators, (asked) => answerOperator(server, asked, process.memoryUsage.rss()), failed)]
-      : []),
-  ]);
-  tellWhere(doors, places.length);
-  const watch = await tellSystemd(environment);
+  // Whoever is told to stop while it waits for the first credentials has nothing to finish.
+  const doors = await Promise.race([opened(flags, command, environment), stop.then((): never => process.exit(0))]);
+  const systemd = notifier(environment, process.pid);
+  const watch = systemd && (await tellReady(systemd));
   await stop;
-  clearInterval(ticking);
   clearInterval(watch);
+  if (systemd) await notify(systemd, 'STOPPING=1');
   await Promise.all(doors.map((door) => door.close(graceMs)));
   process.exit(0);
+}
+
+/** Gets the first credentials, then lets requests in. */
+async function opened(flags: MetadataFlags, command: Command, environment: Environment): Promise<readonly Door[]> {
+  const places = placesOf(flags, environment);
+  const operators = flags.metricsListen === undefined ? undefined : metricsPlace(flags, flags.metricsListen);
+  const debug = flags.debug ? await import('./debug.ts') : undefined;
+  const metrics = metadataMetrics();
+  const tellIdentity: Telling['tellIdentity'] = (options) => debug?.tellIdentity(options, environment);
+  const roles = await rolesOf(flags, command, { metrics, say, tellIdentity, tellSession: debug?.tellRoleState });
+  const server = serverOf(flags, roles, metrics);
+  const answerOne = async (asked: Asked): Promise<Answer> => {
+    const answer = await answerWorkload(server, asked);
+    debug?.tellRequest(asked, answer);
+    return answer;
+  };
+  const metricsDoor = (place: Address) =>
+    openDoor(place, (asked) => answerOperator(server, asked, process.memoryUsage.rss()), failed);
+  const opening = [
+    ...places.map((place) => openDoor(place, answerOne, failed)),
+    ...(operators ? [operators] : []).map(metricsDoor),
+  ];
+  const doors = await Promise.all(opening).catch(endedBy);
+  tellWhere(doors, places.length);
+  setInterval(() => {
+    for (const { role } of allOf(roles)) role.tick();
+  }, tickMs);
+  return doors;
+}
+
+/** The doors that did open would keep the process. */
+function endedBy(cause: unknown): never {
+  say(message(cause));
+  process.exit(1);
+}
+
+/** Flags that say who the role of `--no-imds` alone would be. */
+const ofDefault: readonly (FlagName | 'binding' | 'instance-profile')[] = [
+  ...(['certificate', 'private-key', 'trust-anchor-arn', 'profile-arn', 'role-arn'] as const),
+  ...(['binding', 'instance-profile'] as const),
+];
+
+/** Throws ConfigError, and what the first sessions throw. */
+async function rolesOf(flags: MetadataFlags, command: Command, telling: Telling): Promise<Roles> {
+  const { authorizationTokenFile: tokenFile, container = [], config, imds } = flags;
+  if (tokenFile !== undefined) await checkTokenFile('--authorization-token-file', tokenFile);
+  const isOwnGiven = imds || tokenFile !== undefined;
+  if (!isOwnGiven && container.length === 0)
+    throw new ConfigError('--no-imds: give --container or --authorization-token-file, or nothing is served');
+  const idle = ofDefault.find((flag) => command.getOptionValueSource(attributeOf(flag)) === 'cli');
+  if (!isOwnGiven && idle !== undefined)
+    throw new ConfigError(`--${idle}: with --no-imds nobody gets this role; give --authorization-token-file, too`);
+  const own = isOwnGiven ? await keptDefault(givenFlags(command), flags.instanceProfile, telling) : undefined;
+  return { own, containers: await keptContainers(container, config, telling) };
+}
+
+function attributeOf(flag: string): string {
+  return flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function allOf({ own, containers }: Roles): readonly Kept[] {
+  return [...(own ? [own] : []), ...containers.map(({ kept }) => kept)];
 }
 
 function placesOf(flags: MetadataFlags, environment: Environment): readonly Place[] {
@@ -94,91 +147,15 @@ function onLoopback(flag: string, place: Address, { allowPlainHttp }: MetadataFl
   );
 }
 
-async function keptOf(
-  name: string,
-  options: RolesAnywhereOptions,
-  metrics: MetadataMetrics,
-  instanceProfile?: string,
-): Promise<Kept> {
-  const role = roleOf(options.roleArn);
-  if (role === undefined) throw new ConfigError(`--role-arn \`${options.roleArn}\`: expected the ARN of a role`);
-  const report: Parameters<typeof keepRole>[0]['report'] = (refresh) => {
-    metrics.refreshed(name, refresh.kind);
-    if (refresh.kind === 'refreshFailed')
-      say(
-        `binding ${name}: no new credentials: ${message(refresh.cause)}; asked again at ${refresh.retryAt.toISOString()}`,
-      );
-    else if (refresh.state.kind !== 'granted') say(`binding ${name}: ${refresh.state.kind}`);
-  };
-  const load =
-    instanceProfile === undefined ? plainLoader(options, role) : profileLoaderOf(options, role, instanceProfile);
-  const isRefusal = (cause: unknown) => cause instanceof RolesAnywhereError && cause.status === 403;
-  const kept = await keepRole({ load, isRefusal, role, report }, { now, random: Math.random });
-  const first = kept.held();
-  if (first.kind !== 'granted') throw new Error(`--instance-profile \`${instanceProfile}\`: ${without(first)}`);
-  return { name, options, role: kept };
-}
-
-function without({ kind }: RoleState): string {
-  switch (kind) {
-    case 'unauthorized':
-      return 'its role does not trust `ec2.amazonaws.com`';
-    case 'withoutRole':
-      return 'it has no role; add one with AddRoleToInstanceProfile';
-    case 'profileNotFound':
-      return 'there is none of this name';
-    case 'unavailable':
-    case 'granted':
-      return 'there are no credentials';
-  }
-}
-
-function plainLoader(options: RolesAnywhereOptions, role: Role): () => Promise<RoleState> {
-  return async () => ({ kind: 'granted', role, credentials: await createSession(options), lastUpdated: now() });
-}
-
-function profileLoaderOf(options: RolesAnywhereOptions, lookupRole: Role, text: string): () => Promise<RoleState> {
-  const choice = profileChoice(text);
-  if (choice === undefined) throw new ConfigError(`--instance-profile \`${text}\`: expected a name or an ARN`);
-  return profileLoader(choice, {
-    lookupRole,
-    createSession: (roleArn) => createSession({ ...options, roleArn }),
-    getInstanceProfile: readProfileOver({ ...options, environment: process.env, now }),
-    now,
-  });
-}
-
-/** `--container NAME=FILE`: a binding of the file of bindings and the file of its token. */
-async function containersOf({ container = [], config }: MetadataFlags, metrics: MetadataMetrics) {
-  const made: { readonly kept: Kept; readonly tokenFile: string }[] = [];
-  for (const text of container) {
-    const [, name = '', tokenFile = ''] = /^([\w.-]{1,64})=(.+)$/.exec(text) ?? [];
-    if (name === '' || config === undefined)
-      throw new ConfigError(`--container \`${text}\`: expected NAME=FILE, and --config with a binding of the name`);
-    await usable('--container', tokenFile);
-    made.push({ kept: await keptOf(name, sessionOptions(givenOfBinding(config, name)), metrics), tokenFile });
-  }
-  return made;
-}
-
-async function usable(flag: string, tokenFile: string): Promise<void> {
-  const token = await authorizationToken(tokenFile);
-  if (!token.ok) throw new ConfigError(`${flag} \`${tokenFile}\`: ${token.reason}`);
-}
-
-function serverOf(
-  flags: MetadataFlags,
-  own: Kept,
-  more: readonly { readonly kept: Kept; readonly tokenFile: string }[],
-  metrics: MetadataMetrics,
-): MetadataServer {
+function serverOf(flags: MetadataFlags, roles: Roles, metrics: MetadataMetrics): MetadataServer {
   const { authorizationTokenFile: tokenFile } = flags;
-  const containers = new Map<string, ContainerBinding>();
-  if (tokenFile !== undefined) containers.set('default', { role: () => own.role.current(), tokenFile });
-  for (const { kept, tokenFile } of more) containers.set(kept.name, { role: () => kept.role.current(), tokenFile });
-  const watched = [own, ...more.map(({ kept }) => kept)].map(({ name, role }) => ({ name, held: () => role.held() }));
-  const imds = flags.imds && { imds: imdsOf(own) };
-  return { ...imds, containers, hostNames: flags.allowHost ?? [], watched, metrics };
+  const { own, containers } = roles;
+  const bindings = new Map<string, ContainerBinding>();
+  if (own && tokenFile !== undefined) bindings.set(defaultName, { role: () => own.role.current(), tokenFile });
+  for (const { kept, tokenFile } of containers) bindings.set(kept.name, { role: () => kept.role.current(), tokenFile });
+  const watched = allOf(roles).map(({ name, role }) => ({ name, held: () => role.held() }));
+  const imds = own && flags.imds && { imds: imdsOf(own) };
+  return { ...imds, containers: bindings, hostNames: flags.allowHost ?? [], watched, metrics };
 }
 
 function imdsOf({ options, role }: Kept): Imds {
@@ -192,7 +169,7 @@ function imdsOf({ options, role }: Kept): Imds {
     instanceId: `i-${digest.slice(0, 17)}`,
     architecture,
   };
-  return { tokens: imdsTokens({ now, randomBytes }), instance, role: () => role.current() };
+  return { tokens: imdsTokens({ now: () => new Date(), randomBytes }), instance, role: () => role.current() };
 }
 
 function tellWhere(doors: readonly Door[], workloads: number): void {
@@ -203,19 +180,16 @@ function tellWhere(doors: readonly Door[], workloads: number): void {
 }
 
 /** Tells systemd that the service is ready and keeps its watchdog quiet; gives the timer. */
-async function tellSystemd(environment: Environment): Promise<NodeJS.Timeout | undefined> {
-  const systemd = notifier(environment, process.pid);
-  if (systemd === undefined) return undefined;
-  const send = (text: string) =>
-    systemd
-      .send(text)
-      .catch((cause) => say(`systemd-notify ${text} failed, say Type=exec in the unit: ${message(cause)}`));
-  await send('READY=1');
-  return systemd.watchdogMs === undefined ? undefined : setInterval(() => void send('WATCHDOG=1'), systemd.watchdogMs);
+async function tellReady(systemd: Notifier): Promise<NodeJS.Timeout | undefined> {
+  await notify(systemd, 'READY=1');
+  const { watchdogMs } = systemd;
+  return watchdogMs === undefined ? undefined : setInterval(() => void notify(systemd, 'WATCHDOG=1'), watchdogMs);
 }
 
-function now(): Date {
-  return new Date();
+function notify(systemd: Notifier, text: string): Promise<void> {
+  return systemd
+    .send(text)
+    .catch((cause) => say(`systemd-notify ${text} failed, say Type=exec in the unit: ${message(cause)}`));
 }
 
 function failed(cause: unknown): void {

@@ -1,9 +1,10 @@
-// `anyrole metadata` before a real server: the AWS CLI, boto3 and curl get their identity through EC2's metadata service and
+// `anyrole metadata` before a real server: the AWS CLI, boto3, SDK v3 and curl get their identity through EC2's metadata service and
 // through the container endpoint, and an instance profile decides the role.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import {
   AddRoleToInstanceProfileCommand,
   CreateInstanceProfileCommand,
@@ -16,6 +17,7 @@ import { accountId, type ConformanceServer, conformanceServer, region, rootKey }
 import { makeResources, type Resources, roleName } from './session-resources.ts';
 import { needs, run } from './tools.ts';
 
+const sdkV3 = fileURLToPath(new URL('sdk-v3-identity.ts', import.meta.url));
 const token = 'a-token-for-the-container-endpoint';
 
 describe('anyrole metadata', () => {
@@ -81,6 +83,10 @@ describe('anyrole metadata', () => {
     });
     test(`boto3 is the role by ${way}`, needs('python3', '-c', 'import boto3'), async () => {
       const { stdout, stderr } = await run('python3', ['-c', boto3], { environment: environment() });
+      assert.match(stdout, session, stderr);
+    });
+    test(`SDK v3 is the role by ${way}`, async () => {
+      const { stdout, stderr } = await run(process.execPath, [sdkV3], { environment: environment() });
       assert.match(stdout, session, stderr);
     });
   }
