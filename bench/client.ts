@@ -1,5 +1,6 @@
 // What the client costs: a command from the start of its process to its end, beside a Node that does nothing and the AWS
-// CLI's own start; and the provider's answer from memory, beside a function that has nothing to do.
+// CLI's own start; the provider's answer from memory, beside a function that has nothing to do; and the memory of the metadata
+// server.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,42 +12,73 @@ import { fileURLToPath } from 'node:url';
 import { fromRolesAnywhere } from '../src/client/index.ts';
 import { makeCa } from '../test/pki.ts';
 import { type Arns, prepareAccount, region } from './account.ts';
+import { builtPackage } from './built.ts';
 import { startChild } from './child.ts';
 import type { Effort } from './effort.ts';
+import { boundText, isMet } from './goal.ts';
 import type { Machine } from './machine.ts';
+import { type MemoryResult, metadataMemory } from './metadata-memory.ts';
 import { machineLine, table } from './report.ts';
 import { median } from './statistics.ts';
 
-/** A command's starts, or the provider's answers. */
-type Case = { readonly title: string } & ({ readonly flags: readonly string[] } | { readonly provider: true });
+/** The commands of the clone, or of the package that npm installs: built, its types gone. */
+type Form = 'clone' | 'package';
+
+/** A command's starts, the provider's answers, or the memory of the metadata server. */
+type Case = { readonly title: string } & (
+  | { readonly kind: 'start'; readonly form: Form; readonly flags: readonly string[] }
+  | { readonly kind: 'provider' }
+  | { readonly kind: 'memory'; readonly form: Form }
+);
 
 export const clientCases: Readonly<Record<string, Case>> = {
-  cold: { title: 'credential-process', flags: [] },
-  kept: { title: 'credential-process --cache, kept', flags: ['--cache'] },
-  provider: { title: 'provider, session in memory', provider: true },
+  cold: { kind: 'start', title: 'credential-process', form: 'package', flags: [] },
+  'cold-clone': { kind: 'start', title: 'credential-process of a clone', form: 'clone', flags: [] },
+  kept: { kind: 'start', title: 'credential-process --cache, kept', form: 'package', flags: ['--cache'] },
+  provider: { kind: 'provider', title: 'provider, session in memory' },
+  memory: { kind: 'memory', title: 'metadata', form: 'package' },
+  'memory-clone': { kind: 'memory', title: 'metadata of a clone', form: 'clone' },
 };
 
 /** Milliseconds are medians of the starts; of the provider they are of one call. */
-export type ClientResult = {
-  readonly title: string;
+type TimeResult = {
   readonly ms: number;
   /** A Node that does nothing, or an async function that returns a constant. */
   readonly floorMs: number;
   readonly ratio: number;
   /** `aws --version`. Absent: it is not there, or the case is no command. */
   readonly awsMs?: number;
-  readonly failure?: string;
 };
 
-const bin = fileURLToPath(new URL('../bin/anyrole.mjs', import.meta.url));
+export type ClientResult = { readonly title: string; readonly failure?: string } & (
+  | TimeResult
+  | MemoryResult
+  | { readonly failure: string }
+);
+
+const cloneBin = fileURLToPath(new URL('../bin/anyrole.mjs', import.meta.url));
 /** Of each program, for one run. */
 const startsPerRun = 5;
 
 /** Measures the case against a server of its own. */
 export async function measureClientCase(asked: Case, effort: Effort): Promise<ClientResult> {
+  const { title } = asked;
+  try {
+    const built = 'form' in asked && asked.form === 'package' ? builtPackage() : undefined;
+    try {
+      return { title, ...(await measuredBeside(asked, built?.bin ?? cloneBin, effort)) };
+    } finally {
+      built?.remove();
+    }
+  } catch (cause) {
+    return { title, failure: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+async function measuredBeside(asked: Case, bin: string, effort: Effort): Promise<TimeResult | MemoryResult> {
   const rootKey = { accessKeyId: 'AKIABENCHBENCHBENCH1', secretAccessKey: randomBytes(30).toString('base64') };
   const server = await startChild({
-    arguments: (directory) => [bin, 'serve', '--listen', '127.0.0.1:0', '--data-dir', join(directory, 'data')],
+    arguments: (directory) => [cloneBin, 'serve', '--listen', '127.0.0.1:0', '--data-dir', join(directory, 'data')],
     environment: {
       ANYROLE_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId,
       ANYROLE_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
@@ -61,12 +93,14 @@ export async function measureClientCase(asked: Case, effort: Effort): Promise<Cl
     writeFileSync(files.certificate, leaf.pem);
     writeFileSync(files.privateKey, leaf.keyPem, { mode: 0o600 });
     const client = { ...files, ...arns, endpoint: server.url };
-    const { title } = asked;
-    if ('provider' in asked) return { title, ...(await providerCost(client, effort)) };
-    return { title, ...(await startCost(client, directory, asked.flags, effort)) };
-  } catch (cause) {
-    const failure = cause instanceof Error ? cause.message : String(cause);
-    return { title: asked.title, ms: Number.NaN, floorMs: Number.NaN, ratio: Number.NaN, failure };
+    switch (asked.kind) {
+      case 'start':
+        return await startCost(client, directory, [bin, 'credential-process', ...asked.flags], effort);
+      case 'provider':
+        return await providerCost(client, effort);
+      case 'memory':
+        return await memoryOf(client, [bin, 'metadata', '--port', '0'], effort);
+    }
   } finally {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -75,13 +109,23 @@ export async function measureClientCase(asked: Case, effort: Effort): Promise<Cl
 
 type Client = Arns & { readonly certificate: string; readonly privateKey: string; readonly endpoint: string };
 
-async function startCost(client: Client, directory: string, flags: readonly string[], { runs }: Effort) {
-  const environment = { PATH: process.env.PATH, HOME: directory, AWS_REGION: region };
-  const command = [
-    ...[bin, 'credential-process', '--certificate', client.certificate, '--private-key', client.privateKey],
-    ...['--trust-anchor-arn', client.trustAnchorArn, '--profile-arn', client.profileArn],
-    ...['--role-arn', client.roleArn, '--endpoint', client.endpoint, ...flags],
+function bindingFlags(client: Client): readonly string[] {
+  return [
+    ...['--certificate', client.certificate, '--private-key', client.privateKey, '--endpoint', client.endpoint],
+    ...['--trust-anchor-arn', client.trustAnchorArn, '--profile-arn', client.profileArn, '--role-arn', client.roleArn],
   ];
+}
+
+/** The first start is not measured: a clone's strips types, which later ones do not. */
+async function memoryOf(client: Client, command: readonly string[], effort: Effort): Promise<MemoryResult> {
+  const args = [...command, ...bindingFlags(client)];
+  await (await startChild({ arguments: () => args })).stop();
+  return metadataMemory(args, effort);
+}
+
+async function startCost(client: Client, directory: string, asked: readonly string[], { runs }: Effort) {
+  const environment = { PATH: process.env.PATH, HOME: directory, AWS_REGION: region };
+  const command = [...asked, ...bindingFlags(client)];
   const hasAws = spawnSync('aws', ['--version'], { stdio: 'ignore' }).status === 0;
   // The first start fills the file system's memory, and with --cache the directory.
   await timed(process.execPath, command, environment, /^\{"Version":1,.*\}$/);
@@ -140,20 +184,34 @@ async function callMs(call: () => Promise<unknown>, seconds: number): Promise<nu
 
 /** Lines, with a newline at the end. */
 export function clientReport(machine: Machine, { runs, seconds }: Effort, results: readonly ClientResult[]): string {
-  const rows = results
-    .filter(({ failure }) => failure === undefined)
-    .map(({ title, ms, floorMs, ratio, awsMs }) => [
-      title,
-      ...[ms, floorMs].map((value) => (value < 1 ? `${(value * 1000).toFixed(2)} µs` : `${value.toFixed(0)} ms`)),
-      ratio.toFixed(2),
-      ...(awsMs === undefined ? ['', ''] : [`${awsMs.toFixed(0)} ms`, (ms / awsMs).toFixed(2)]),
-    ]);
+  const times = results.flatMap((result) => ('ms' in result ? [timeRow(result)] : []));
+  const memories = results.flatMap((result) => ('peakMb' in result ? [memoryRow(result)] : []));
   return [
     machineLine(machine),
     `medians of ${runs * startsPerRun} starts, or of ${runs} runs of ${seconds} s`,
     '',
-    ...(rows.length === 0 ? [] : table([['case', 'time', 'floor', 'ratio', 'aws', 'ratio'], ...rows])),
+    ...(times.length === 0 ? [] : table([['case', 'time', 'floor', 'ratio', 'aws', 'ratio'], ...times])),
+    ...(times.length === 0 || memories.length === 0 ? [] : ['']),
+    ...(memories.length === 0 ? [] : table([memoryColumns, ...memories])),
     ...results.flatMap(({ title, failure }) => (failure === undefined ? [] : [`FAILED ${title}: ${failure}`])),
     '',
   ].join('\n');
+}
+
+function timeRow({ title, ms, floorMs, ratio, awsMs }: TimeResult & { readonly title: string }): readonly string[] {
+  return [
+    title,
+    ...[ms, floorMs].map((value) => (value < 1 ? `${(value * 1000).toFixed(2)} µs` : `${value.toFixed(0)} ms`)),
+    ratio.toFixed(2),
+    ...(awsMs === undefined ? ['', ''] : [`${awsMs.toFixed(0)} ms`, (ms / awsMs).toFixed(2)]),
+  ];
+}
+
+const memoryColumns = ['case', 'requests', 'node MB', 'start MB', 'end MB', 'peak MB', 'goal', 'met', 'µs CPU'];
+
+function memoryRow(result: MemoryResult & { readonly title: string }): readonly string[] {
+  const { title, requests, bareMb, startMb, endMb, peakMb, requestUs, goals } = result;
+  const [bound, met] = [goals.map(boundText).join(', '), goals.every(isMet) ? 'yes' : 'NO'];
+  const figures = [bareMb, startMb, endMb, peakMb].map((value) => value.toFixed(1));
+  return [title, String(requests), ...figures, bound, met, requestUs.toFixed(0)];
 }

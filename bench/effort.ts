@@ -8,4 +8,6 @@ export type Effort = {
   readonly connections: number;
   /** Of a revocation list. */
   readonly entries: number;
+  /** To the metadata server, between two looks at its memory. */
+  readonly requests: number;
 };

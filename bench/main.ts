@@ -36,6 +36,7 @@ const options = {
   runs: { type: 'string' },
   connections: { type: 'string', default: '16' },
   entries: { type: 'string', default: '1000000' },
+  requests: { type: 'string', default: '100000' },
 } as const;
 
 /** Many short runs of what takes turns under load, so that a moment's noise falls on few; long ones of what runs alone. */
@@ -69,6 +70,7 @@ async function run(argv: readonly string[]): Promise<void> {
     runs: number('runs', values.runs ?? runs, /^\d{1,3}$/, 1),
     connections: number('connections', values.connections, /^\d{1,4}$/, 1),
     entries: number('entries', values.entries, /^\d{1,7}$/, 1000),
+    requests: number('requests', values.requests, /^\d{1,7}$/, 1),
   };
   await subcommand({ names, json: values.json, effort });
 }

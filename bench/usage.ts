@@ -16,7 +16,16 @@ export function processorMs(pid: number): number {
 
 /** Resident memory in MB (10⁶ bytes); NaN where it is not known. */
 export function residentMb(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(procText(pid, 'status') ?? '') ?? [];
+  return statusMb(pid, 'VmRSS');
+}
+
+/** Resident memory at its most, since the process began, in MB (10⁶ bytes); NaN where it is not known. */
+export function peakResidentMb(pid: number): number {
+  return statusMb(pid, 'VmHWM');
+}
+
+function statusMb(pid: number, name: string): number {
+  const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(procText(pid, 'status') ?? '') ?? [];
   return (Number(kilobytes) * 1024) / 1e6;
 }
 

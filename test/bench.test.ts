@@ -108,27 +108,24 @@ test('x509 measures chains and lists, and says so as JSON', async () => {
   }
 });
 
-test('client measures starts and calls, and says so as JSON', async () => {
+test('client measures starts, calls and memory, and says so as JSON', async () => {
   const { status, stdout, stderr } = await run(
-    'client',
-    'cold',
-    'provider',
-    '--seconds',
-    '0.1',
-    '--runs',
-    '1',
-    '--json',
+    ...['client', 'cold-clone', 'provider', 'memory-clone'],
+    ...['--seconds', '0.1', '--runs', '1', '--requests', '300', '--json'],
   );
   assert.equal(status, 0, stderr + stdout);
   const { benchmark, cases } = JSON.parse(stdout);
   assert.equal(benchmark, 'client');
   assert.deepEqual(
     cases.map(({ name }: { readonly name: string }) => name),
-    ['cold', 'provider'],
+    ['cold-clone', 'provider', 'memory-clone'],
   );
-  for (const one of cases) {
+  const [cold, provider, memory] = cases;
+  for (const one of [cold, provider]) {
     for (const figure of ['ms', 'floorMs', 'ratio']) assert.ok(one[figure] > 0 && Number.isFinite(one[figure]), figure);
   }
+  if (process.platform !== 'linux') return;
+  assert.ok(memory.peakMb >= memory.startMb && memory.startMb > memory.bareMb, JSON.stringify(memory));
 });
 
 test('control-plane measures creates beside their limit, and says so as JSON', async () => {
