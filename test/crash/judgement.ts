@@ -1,6 +1,9 @@
 // Whether a data directory keeps what was promised: every change that was acknowledged is there and none is there in halves,
-// every credential that a client saw has its audit event, and the events tell the very state that is there.
+// every credential that a client saw has its audit event, the events tell the very state that is there, and their chain is
+// whole.
 import assert from 'node:assert/strict';
+import type { Finding } from '../../src/audit/findings.ts';
+import { verifyDirectory } from '../../src/audit-directory.ts';
 import { type RoleRecord, roles } from '../../src/services/iam/records.ts';
 import { type Collection, collection } from '../../src/services/records.ts';
 import { type ProfileRecord, profiles, subjects } from '../../src/services/rolesanywhere/records.ts';
@@ -35,6 +38,16 @@ export async function judge(
   ledger: Ledger,
   acknowledged: (requestId: string) => boolean,
 ): Promise<Found> {
+  const found = await judgeDocuments(dataDir, ledger, acknowledged);
+  await judgeChain(dataDir);
+  return found;
+}
+
+async function judgeDocuments(
+  dataDir: string,
+  ledger: Ledger,
+  acknowledged: (requestId: string) => boolean,
+): Promise<Found> {
   const store = sqliteStore({ path: dataDir });
   try {
     const events = (await contents(store, auditCollection)) as readonly unknown[] as readonly Event[]; // written by audit.ts
@@ -46,6 +59,14 @@ export async function judge(
   } finally {
     await store.close();
   }
+}
+
+/** As `anyrole audit verify` judges the directory. */
+async function judgeChain(dataDir: string): Promise<void> {
+  const findings: Finding[] = [];
+  const { chains, unchained } = await verifyDirectory(dataDir, { report: (finding) => void findings.push(finding) });
+  assert.deepEqual(findings, [], 'the chain of events is whole');
+  assert.deepEqual([chains.length, chains[0]?.isHeadChecked, unchained], [1, true, 0]);
 }
 
 function judgeCredentials(events: readonly Event[], { issued }: Ledger, acknowledged: (id: string) => boolean): void {

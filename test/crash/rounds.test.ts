@@ -120,6 +120,18 @@ describe('the judgement of a directory finds', () => {
     );
   });
 
+  test('an event that was changed', async () => {
+    const [issued] = ledger.issued;
+    assert.ok(issued);
+    await assert.rejects(
+      bent(async (writer) => {
+        const { key, document } = await eventOf(writer, issued.requestId);
+        await writer.put(auditCollection, key, { ...Object(document), sourceIPAddress: '192.0.2.1' });
+      }),
+      /the chain of events is whole/,
+    );
+  });
+
   test('a record that is not counted', async () => {
     await assert.rejects(
       bent(async (writer) => {
