@@ -20,6 +20,7 @@ import { type Config, ConfigError } from './config.ts';
 import { signRequest } from './core/signature/hmac.ts';
 import { type RunningServer, startServer } from './main.ts';
 import type { HeaderPair } from './protocols/protocol.ts';
+import { sqliteStore } from './store/sqlite.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'anyrole-main-'));
 const running = new Set<RunningServer>();
@@ -202,6 +203,14 @@ describe('a start is refused in one line', () => {
       refused(/^--data-dir `.*`: keyring\.json is missing.*restore it from a backup$/),
     );
     assert.equal(readdirSync(dataDir).includes('keyring.json'), false);
+  });
+
+  test('but not where it was killed at its first start, before it had a keyring', async () => {
+    const dataDir = freshDirectory();
+    await sqliteStore({ path: dataDir }).close();
+    const server = await start(dataDir);
+    await stop(server);
+    assert.ok(existsSync(join(dataDir, 'keyring.json')));
   });
 
   test('with a damaged keyring, and the directory is free again', async () => {

@@ -69,6 +69,7 @@ export async function startServer(config: Config, log: Log = silentLog): Promise
   const settings = settingsOf(config.settingsFile);
   const store = openStore(config.dataDir);
   try {
+    await checkKeyring(config.dataDir, store);
     return await serve(config, settings, store, log);
   } catch (cause) {
     await store.close();
@@ -251,18 +252,22 @@ function textOf(path: string): string | { readonly code: string } {
 }
 
 function openStore(dataDir: string): Store {
-  const hadData = existsSync(join(dataDir, 'anyrole.db'));
-  if (hadData && !existsSync(join(dataDir, 'keyring.json'))) {
-    throw new ConfigError(
-      `--data-dir \`${dataDir}\`: keyring.json is missing, and what is sealed there cannot be opened without it; restore it from a backup`,
-    );
-  }
   try {
     return cachedStore(sqliteStore({ path: dataDir }));
   } catch (cause) {
     const what = cause instanceof StoreLocked ? 'another server uses it' : 'expected a directory that can be written';
     throw new ConfigError(`--data-dir \`${dataDir}\`: ${what} (${cause instanceof Error ? cause.message : cause})`);
   }
+}
+
+/** A server that is killed at its first start may leave a store without a keyring: nothing is sealed there yet. */
+async function checkKeyring(dataDir: string, store: Store): Promise<void> {
+  if (existsSync(join(dataDir, 'keyring.json'))) return;
+  const accounts = await store.read((reader) => reader.list('iam/accounts', { limit: 1 }));
+  if (accounts.length === 0) return;
+  throw new ConfigError(
+    `--data-dir \`${dataDir}\`: keyring.json is missing, and what is sealed there cannot be opened without it; restore it from a backup`,
+  );
 }
 
 async function answers(store: Store): Promise<boolean> {
