@@ -40,7 +40,7 @@ async function run(rounds: number, seed: string): Promise<void> {
   const startedAt = Date.now();
   const every = Math.max(1, Math.floor(rounds / 20));
   try {
-    const { changes, credentials, unacknowledged, early, readyMs } = await crashRounds({
+    const { changes, credentials, unacknowledged, early, births, readyMs } = await crashRounds({
       rounds,
       seed,
       passed(round, figures) {
@@ -51,7 +51,7 @@ async function run(rounds: number, seed: string): Promise<void> {
     const ascending = readyMs.toSorted((one, other) => one - other);
     const slowest = ascending.at(-1) ?? 0;
     say(
-      `${rounds} rounds of seed ${seed} in ${Math.round((Date.now() - startedAt) / 1000)} s, ${early} killed while they started`,
+      `${rounds} rounds of seed ${seed} in ${Math.round((Date.now() - startedAt) / 1000)} s, ${early} killed while they started, ${births} of these on nothing`,
     );
     say(`${changes} changes and ${credentials} credentials acknowledged: none lost, none without its event`);
     say(`${unacknowledged} times a change that nobody was told of was there, whole`);

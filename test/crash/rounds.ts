@@ -24,10 +24,11 @@ export type Figures = {
   /** Changes and credentials that clients were told of. */
   readonly changes: number;
   readonly credentials: number;
-  /** Changes that nobody was told of, found whole; judged after each kill. */
+  /** Changes that nobody was told of, found whole. */
   readonly unacknowledged: number;
-  /** Kills before the server listened. */
+  /** Kills before the server listened, and those among them of the first start of all on a directory. */
   readonly early: number;
+  readonly births: number;
   /** Milliseconds from the start on what a killed server left until it listened. */
   readonly readyMs: readonly number[];
 };
@@ -38,7 +39,7 @@ const moment = { answers: 60, ms: 15 };
 /** Milliseconds in which a loaded server gives so many answers, however slow the machine. */
 const patienceMs = 5000;
 /** One in so many is killed while it starts, at most after so many milliseconds. */
-const early = { oneIn: 10, ms: 600 };
+const early = { oneIn: 10, ms: 600, birthOneIn: 3 };
 const holders = 200;
 
 /** Throws AssertionError, with the round and the seed, for the first promise that is broken. */
@@ -47,19 +48,23 @@ export async function crashRounds({ rounds, seed, passed = () => {} }: CrashTrai
   const random = seeded(seed);
   try {
     const template = await prepare(place);
-    let figures: Figures = { changes: 0, credentials: 0, unacknowledged: 0, early: 0, readyMs: [] };
+    let figures: Figures = { changes: 0, credentials: 0, unacknowledged: 0, early: 0, births: 0, readyMs: [] };
     for (let done = 0; done < rounds; ) {
       const dataDir = join(place, 'data');
       rmSync(dataDir, { recursive: true, force: true });
       cpSync(template.dataDir, dataDir, { recursive: true });
       const directory = { ...template, dataDir, ledger: emptyLedger(), random, place };
+      let unacknowledged = 0;
       for (let own = 0; own < roundsOfDirectory && done < rounds; own++, done++) {
-        const round = await crash(directory, own).catch((cause) => {
+        const isBirth = own === 0 && random.oneIn(early.birthOneIn);
+        const round = await (isBirth ? birth(directory) : crash(directory, own)).catch((cause) => {
           throw new Error(`round ${done + 1} of seed ${seed}: ${cause instanceof Error ? cause.message : cause}`, {
             cause,
           });
         });
-        figures = added(figures, round);
+        // Each judgement sees those of the directory's earlier rounds again.
+        figures = added(figures, { ...round, unacknowledged: round.unacknowledged - unacknowledged });
+        unacknowledged = round.unacknowledged;
         passed(done + 1, figures);
       }
     }
@@ -126,8 +131,22 @@ async function crash(directory: Directory, own: number): Promise<Figures> {
     credentials: after.credentials - before.credentials,
     unacknowledged,
     early: isEarly ? 1 : 0,
+    births: 0,
     readyMs,
   };
+}
+
+/** A server is killed while it makes a directory of its own; another must start there. */
+async function birth({ compiled, rootKey, random, place }: Directory): Promise<Figures> {
+  const dataDir = join(place, 'born');
+  rmSync(dataDir, { recursive: true, force: true });
+  const first = start({ dataDir, compiled, rootKey });
+  await elapsed(random.below(early.ms));
+  await first.kill();
+  const second = start({ dataDir, compiled, rootKey });
+  const { ms } = await readiness(second).finally(() => second.kill());
+  await judge(dataDir, emptyLedger(), () => true);
+  return { changes: 0, credentials: 0, unacknowledged: 0, early: 1, births: 1, readyMs: [ms] };
 }
 
 /** Loads the server for a while, then kills it. Rejects when a client is refused. */
@@ -160,6 +179,7 @@ function added(one: Figures, other: Figures): Figures {
     credentials: one.credentials + other.credentials,
     unacknowledged: one.unacknowledged + other.unacknowledged,
     early: one.early + other.early,
+    births: one.births + other.births,
     readyMs: [...one.readyMs, ...other.readyMs],
   };
 }
