@@ -3,6 +3,7 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { checkpointer } from './audit/checkpoints.ts';
 import { type OpenChain, openChain } from './audit/opening.ts';
 import { auditFileName, nameChain, namedChain } from './audit-file.ts';
@@ -12,12 +13,14 @@ import { fetchCrl } from './crl-sources/fetch-crl.ts';
 import { listsInDirectory } from './crl-sources/kept-lists.ts';
 import { crlMetrics } from './crl-sources/metrics.ts';
 import { parseList } from './crl-sources/parse-list.ts';
-import { handle, refuseTooLarge } from './gateway/handle.ts';
+import { turnMs } from './gateway/admission.ts';
+import { handle, refuseBusy, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
 import { type Knowledge, knowledge } from './gateway/knowledge.ts';
 import { lastUses } from './gateway/last-uses.ts';
 import { type OpenDoor, urlOf } from './gateway/listening.ts';
 import { openMetricsDoor } from './gateway/metrics-door.ts';
+import { type Overload, overload, overloadMetrics } from './gateway/overload.ts';
 import { randomPool } from './gateway/random-pool.ts';
 import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
@@ -127,6 +130,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     randomBytes,
   };
   for (const collected of crlMetrics(fetchedCrls, now)) measured.register(collected);
+  const load = overloadOf(log);
   const metricsDoor = config.metrics && (await openedMetricsDoor(config.metrics, measured, log));
   // What is kept is read before the first request: a session is not refused for want of a list that is there.
   await fetchedCrls.start();
@@ -134,6 +138,8 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     {
       handle: (request, origin) => handle(world, request, origin),
       refuseTooLarge: (request) => refuseTooLarge(world, request),
+      refuseBusy: (request) => refuseBusy(world, request),
+      overload: load,
       ready: () => answers(store),
       ...(config.tls && { tls: config.tls }),
     },
@@ -145,6 +151,8 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     throw unopened('--listen', config, cause);
   });
   checkpoints.start();
+  for (const collected of overloadMetrics(load, door.connections)) measured.register(collected);
+  const turns = setInterval(load.turn, turnMs).unref();
   return {
     url: urlOf(config.tls ? 'https' : 'http', door),
     metricsUrl: metricsDoor && `${urlOf('http', metricsDoor)}/metrics`,
@@ -152,6 +160,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     newRootKey,
     async close(graceMs = defaultGraceMs) {
       await door.close(graceMs);
+      clearInterval(turns);
       await fetchedCrls.close();
       await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
       await uses.flush();
@@ -205,6 +214,17 @@ function fetchedCrlsOf(
     now: () => new Date(),
     later: (ms, work) => laterBy(work, ms),
     log,
+  });
+}
+
+function overloadOf(log: Log): Overload {
+  return overload({
+    now: () => performance.now(),
+    later: (ms, work) => void setTimeout(work, ms),
+    tell(state, turned) {
+      if (state === 'began') log.error({}, 'more is asked than can be answered: some of it is refused');
+      else log.info({ refused: turned }, 'all is answered again');
+    },
   });
 }
 

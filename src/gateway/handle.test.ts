@@ -8,7 +8,7 @@ import type { HeaderPair, WireRequest } from '../protocols/protocol.ts';
 import { xmlFault } from '../protocols/xml.test.ts';
 import { memoryStore } from '../store/memory.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
-import { handle, refuseTooLarge } from './handle.ts';
+import { handle, refuseBusy, refuseTooLarge } from './handle.ts';
 
 /** A store that refuses after `broken` is set. */
 function fragile(cause: () => Error) {
@@ -48,6 +48,9 @@ describe('what goes wrong inside', () => {
     const query = await road.query('iam', 'ListRoles');
     assert.deepEqual([rest.status, rest.code], [503, 'ServiceUnavailableException']);
     assert.deepEqual([query.status, query.code], [503, 'ServiceUnavailable']);
+    for (const answer of [rest, query]) {
+      assert.deepEqual([answer.header('retry-after'), answer.header('x-amz-retry-after')], ['1', '1000']);
+    }
     assert.match(JSON.stringify(road.logged), /the disk is full/);
     assert.doesNotMatch(rest.body + query.body, /disk/);
   });
@@ -132,6 +135,23 @@ test('a body that was not read is refused in the words of the form', async () =>
   const query = refuseTooLarge(world, { ...request, path: '/' });
   assert.equal(query.status, 413);
   assert.equal(xmlFault(query.body), undefined);
+});
+
+test('a request for which there is no room is refused in the words of the form, and told when to come again', async () => {
+  const { world } = await testRoad();
+  const request = { method: 'POST', path: '/sessions', rawQuery: '', headers: [], body: new Uint8Array() };
+  const rest = refuseBusy(world, request);
+  const of = (answer: typeof rest, name: string) => answer.headers.find(([key]) => key === name)?.[1];
+  assert.deepEqual([rest.status, of(rest, 'x-amzn-errortype')], [503, 'ServiceUnavailableException']);
+  const query = refuseBusy(world, { ...request, path: '/' });
+  assert.equal(query.status, 503);
+  assert.equal(xmlFault(query.body), undefined);
+  assert.match(query.body, /<Code>ServiceUnavailable<\/Code>/);
+  for (const answer of [rest, query]) {
+    assert.match(of(answer, 'retry-after') ?? '', /^[123]$/);
+    assert.equal(of(answer, 'x-amz-retry-after'), `${of(answer, 'retry-after')}000`);
+    assert.ok(of(answer, 'x-amzn-requestid'));
+  }
 });
 
 const text = fc.oneof(fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 30 }));

@@ -106,9 +106,10 @@ function validate(service: Service<Call>, operation: Operation<Call>, input: obj
 /** Seconds after which a store or a queue may have recovered. */
 const retryAfterSeconds = 1;
 
-function unavailable(protocol: ProtocolName): ServiceError {
+/** `Ours:` AWS's own sentence for callers is not known; the code and 503 are what every SDK takes for a reason to retry. */
+function unavailable(protocol: ProtocolName, seconds = retryAfterSeconds): ServiceError {
   const message = 'The service is temporarily unavailable. Please try again.';
-  return commonError('unavailable', protocol, message, undefined, retryAfterSeconds);
+  return commonError('unavailable', protocol, message, undefined, seconds);
 }
 
 function asServiceError(world: World, { requestId, protocol }: Visit, thrown: unknown): ServiceError {
@@ -123,6 +124,19 @@ function asServiceError(world: World, { requestId, protocol }: Visit, thrown: un
     protocol,
     'The request processing has failed because of an unknown error, exception or failure.',
   );
+}
+
+/** Those refused together are told 1 to 3 seconds, by chance, so that they do not come back together. */
+const busyRetrySeconds = 3;
+
+/** The answer to a request for which there is no room now. Nothing of it but its path is looked at: it must cost little. */
+export function refuseBusy(world: World, request: WireRequest): WireResponse {
+  const to = addressee(world.services, request, { ok: false, presigned: false, reason: 'missing' });
+  const requestId = world.newId();
+  const seconds = 1 + (Number.parseInt(requestId.slice(-4), 16) % busyRetrySeconds);
+  const error = unavailable(to.protocol, seconds);
+  world.metrics.answered({ status: error.status, code: error.code, seconds: 0 });
+  return protocols[to.protocol].refuse(error, requestId, to.xmlNamespace);
 }
 
 /** The answer to a request whose body was not read, because it is longer than the door admits. */

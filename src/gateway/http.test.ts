@@ -1,96 +1,7 @@
 // The door over real sockets: its limits, its patience, and HTTP as strangers write it.
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
-import { after, describe, test } from 'node:test';
-import type { WireRequest, WireResponse } from '../protocols/protocol.ts';
-import { type Door, openDoor, type Timeouts } from './http.ts';
-import type { OpenDoor } from './listening.ts';
-
-const limit = 1024 * 1024;
-const opened: OpenDoor[] = [];
-const sockets: Socket[] = [];
-after(async () => {
-  for (const socket of sockets) socket.destroy();
-  await Promise.all(opened.map((door) => door.close(0)));
-});
-
-type Seen = { readonly requests: WireRequest[]; readonly port: number; readonly door: OpenDoor };
-/** A door whose road answers the method, the target and the length of the body. */
-async function door(part: Partial<Door> = {}, timeouts?: Timeouts): Promise<Seen> {
-  const requests: WireRequest[] = [];
-  const answer = (status: number, body: string): WireResponse => ({ status, headers: [['x-road', 'yes']], body });
-  const made = await openDoor(
-    {
-      async handle(request) {
-        requests.push(request);
-        return answer(200, `${request.method} ${request.path} ${request.rawQuery} ${request.body.length}`);
-      },
-      refuseTooLarge: () => answer(413, 'too large'),
-      ready: async () => true,
-      ...part,
-    },
-    '127.0.0.1',
-    0,
-    timeouts,
-  );
-  opened.push(made);
-  return { requests, port: made.port, door: made };
-}
-
-type Wire = {
-  readonly socket: Socket;
-  text(): string;
-  until(what: RegExp): Promise<string>;
-  closed(): Promise<string>;
-};
-/** A connection that collects what it is told; everything it waits for is bounded. */
-async function wire(port: number): Promise<Wire> {
-  const socket = connect(port, '127.0.0.1');
-  sockets.push(socket);
-  let text = '';
-  let over = false;
-  const waiting = new Set<() => void>();
-  const wake = () => {
-    for (const look of waiting) look();
-  };
-  socket.on('data', (chunk) => {
-    text += chunk.toString('latin1');
-    wake();
-  });
-  socket.on('error', () => {});
-  socket.on('close', () => {
-    over = true;
-    wake();
-  });
-  await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
-  const when = (what: string, holds: () => boolean) =>
-    new Promise<string>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`no ${what} in: ${text.slice(0, 500)}`)), 5000);
-      const look = () => {
-        if (!holds()) return;
-        clearTimeout(late);
-        waiting.delete(look);
-        resolve(text);
-      };
-      waiting.add(look);
-      look();
-    });
-  return {
-    socket,
-    text: () => text,
-    until: (what) => when(String(what), () => what.test(text)),
-    closed: () => when('end', () => over),
-  };
-}
-
-async function exchange(port: number, request: string | Buffer): Promise<string> {
-  const { socket, closed } = await wire(port);
-  socket.write(request);
-  return closed();
-}
-
-const head = (target = '/x', more = '', method = 'POST') => `${method} ${target} HTTP/1.1\r\nHost: h\r\n${more}`;
-const last = 'Connection: close\r\n\r\n';
+import { describe, test } from 'node:test';
+import { door, exchange, head, impatient, last, limit, refusedAt, wire } from './door-rig.test.ts';
 
 describe('the body', () => {
   const length = (size: number) => `${head('/x', `Content-Length: ${size}\r\n`)}${last}`;
@@ -256,7 +167,6 @@ describe('connections', () => {
     assert.equal(requests.length, 0);
   });
 
-  const impatient = { headersTimeout: 40, requestTimeout: 80, keepAliveTimeout: 40, connectionsCheckingInterval: 10 };
   test('that dawdle over the header block or the body are timed out', async () => {
     const { port, requests } = await door({}, impatient);
     const started = [
@@ -316,7 +226,7 @@ describe('closing', () => {
     socket.write(head('/readyz', '\r\n', 'GET'));
     await asked.promise;
     const closing = open.close(4000);
-    await assert.rejects(exchangeRefused(port), /ECONNREFUSED/);
+    await refusedAt(port);
     ready.resolve(true);
     assert.match(await closed(), /^HTTP\/1.1 503 .*not ready/s);
     await closing;
@@ -352,14 +262,3 @@ describe('closing', () => {
     assert.equal(await closed(), '');
   });
 });
-
-function exchangeRefused(port: number): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', reject);
-    socket.on('connect', () => {
-      socket.destroy();
-      reject(new Error('it still takes connections'));
-    });
-  });
-}

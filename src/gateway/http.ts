@@ -5,18 +5,26 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
+import { type Connections, connections } from './connections.ts';
 import { listening, type OpenDoor } from './listening.ts';
+import type { Overload, Turned } from './overload.ts';
 
 export type Door = {
   /** Answers a request; never rejects. */
   readonly handle: (request: WireRequest, origin: Origin) => Promise<WireResponse>;
   /** The answer to a request whose body is longer than the limit; the body is not read. */
   readonly refuseTooLarge: (request: WireRequest) => WireResponse;
+  /** The answer to a request for which there is no room now; its body may not have been read. */
+  readonly refuseBusy: (request: WireRequest) => WireResponse;
   /** Whether the server can serve now. */
   readonly ready: () => Promise<boolean>;
+  readonly overload: Pick<Overload, 'admission' | 'refusals' | 'count' | 'now'>;
   /** PEM texts. Absent: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
 };
+
+/** A door that also tells how many connections are open. */
+export type OpenGatewayDoor = OpenDoor & { readonly connections: () => number };
 
 /** Bytes of a request's header block. Five ML-DSA-87 certificates and a signature take about 60 KiB. */
 const maxHeaderSize = 192 * 1024;
@@ -24,9 +32,10 @@ const maxHeaderSize = 192 * 1024;
 const maxBodyBytes = 1024 * 1024;
 /** Bytes of a refused body that are still swallowed, so that the client reads the answer rather than a reset. */
 const maxDiscardedBytes = 16 * 1024 * 1024;
-
-/** How long the door waits, in milliseconds. */
-export type Timeouts = {
+/** Bytes of a body that are always taken: nearly every request's. */
+const smallBodyBytes = 16 * 1024;
+/** How long the door waits, in milliseconds, and for how many. */
+export type Patience = {
   /** Until the header block is complete. */
   readonly headersTimeout: number;
   /** Until the whole request is there. */
@@ -35,63 +44,137 @@ export type Timeouts = {
   readonly keepAliveTimeout: number;
   /** How often the above are looked at. */
   readonly connectionsCheckingInterval: number;
+  /** Connections at once. */
+  readonly maxConnections: number;
+  /** Bytes of unfinished bodies beyond the small part of each: who sends large ones slowly delays large ones alone. */
+  readonly maxLargeBodies: number;
 };
 
-const patience: Timeouts = {
+const patience: Patience = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 60_000,
   connectionsCheckingInterval: 1000,
+  maxConnections: 4096,
+  maxLargeBodies: 64 * 1024 * 1024,
 };
 /** A connection on which nothing moves. */
 const idleMs = 90_000;
+const handshakeTimeout = 10_000;
+/** Milliseconds that a stopping server leaves a connection for a request that is on its way. */
+const lingerMs = 100;
+/** Milliseconds for which it still takes in those that connected before. */
+const acceptMs = 1000;
+
+/** What all requests of a door share. */
+type Room = {
+  readonly door: Door;
+  readonly held: Connections;
+  readonly maxLargeBodies: number;
+  /** Bytes of unfinished bodies, beyond each one's `smallBodyBytes`. */
+  largeBodies: number;
+  draining: boolean;
+};
+
+/** A request, its answer to be, and whether the client waits for `100 Continue` before it sends the body. */
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly waits: boolean };
 
 /** Listens; rejects when the address cannot be had. */
-export async function openDoor(door: Door, host: string, port: number, timeouts = patience): Promise<OpenDoor> {
-  let draining = false;
-  const listener = (request: IncomingMessage, response: ServerResponse) => {
-    serve(door, request, response, () => draining).catch(() => response.destroy());
-  };
+export async function openDoor(door: Door, host: string, port: number, limits = patience): Promise<OpenGatewayDoor> {
+  const { maxConnections, maxLargeBodies, ...timeouts } = limits;
   const options = { maxHeaderSize, ...timeouts };
   const server = door.tls
-    ? createTlsServer({ ...options, ...door.tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }, listener)
-    : createServer(options, listener);
+    ? createTlsServer({
+        ...options,
+        ...door.tls,
+        handshakeTimeout,
+        minVersion: 'TLSv1.2',
+        ALPNProtocols: ['http/1.1'],
+      })
+    : createServer(options);
+  const held = connections(server, maxConnections, door.overload.now, () => door.overload.count('connections'));
+  const room: Room = { door, held, maxLargeBodies, largeBodies: 0, draining: false };
+  const listener = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    serve(room, { request, response, waits }).catch(() => response.destroy());
+  };
+  server.on('request', listener(false));
+  server.on('checkContinue', listener(true));
   server.timeout = idleMs;
   server.on('clientError', refuseUnparsed);
-  const open = await listening(server, host, port);
+  const open = await listening(server, host, port, () => {});
   return {
     ...open,
-    close(graceMs) {
-      draining = true;
-      return open.close(graceMs);
+    connections: held.open,
+    async close(graceMs) {
+      room.draining = true;
+      door.overload.refusals.giveAll();
+      await held.allIn(Math.min(acceptMs, graceMs));
+      const stop = held.closeIdle(Math.min(lingerMs, graceMs));
+      await open.close(graceMs);
+      stop();
     },
   };
 }
 
-async function serve(door: Door, request: IncomingMessage, response: ServerResponse, draining: () => boolean) {
+async function serve(room: Room, exchange: Exchange): Promise<void> {
+  const { door } = room;
+  const { request, response } = exchange;
+  room.held.begun(request.socket);
+  response.once('close', () => room.held.answered(request.socket));
   const answer = (given: WireResponse) => {
     // A connection kept alive would hold up the end of the server.
-    if (draining()) response.setHeader('connection', 'close');
+    if (room.draining) response.setHeader('connection', 'close');
     writeHead(response, given);
     response.end(request.method === 'HEAD' ? undefined : given.body);
   };
   const [path = '', rawQuery = ''] = target(request.url ?? '/');
   if (isRepeated(request.rawHeaders, 'host')) return answer(twoHosts);
   if (request.method === 'GET' && path === '/livez') return answer(probe(true));
-  if (request.method === 'GET' && path === '/readyz') return answer(probe((await door.ready()) && !draining()));
-  const head = { method: request.method ?? '', path, rawQuery, headers: headersOf(request.rawHeaders) };
-  const body = await bodyOf(request);
-  if (body === 'tooLarge') {
-    response.setHeader('connection', 'close');
-    const refusal = door.refuseTooLarge({ ...head, body: new Uint8Array() });
-    writeHead(response, refusal);
-    if (request.method !== 'HEAD') response.write(refusal.body);
-    await discarded(request);
-    // Not before: the connection closes with it, and what is still being sent would make a reset of that.
-    response.end();
-    return;
-  }
-  if (body !== 'gone') answer(await door.handle({ ...head, body }, originOf(request)));
+  if (request.method === 'GET' && path === '/readyz') return answer(probe((await door.ready()) && !room.draining));
+  const bare = { method: request.method ?? '', path, rawQuery, headers: [], body: new Uint8Array() };
+  const refuseBusy = (why: Turned) => {
+    door.overload.count(why);
+    refuse(room, exchange, () => answer(door.refuseBusy(bare)));
+  };
+  const { admission } = door.overload;
+  if (admission.isFull()) return refuseBusy('requests');
+  const head = { ...bare, headers: headersOf(request.rawHeaders) };
+  const body = isTooLong(request) ? 'tooLarge' : await bodyOf(room, exchange);
+  if (body === 'tooLarge') return refuseLongBody(exchange, door.refuseTooLarge(head));
+  if (body === 'gone') return;
+  if (body === 'noRoom') return refuseBusy('bodies');
+  const leave = admission.enter();
+  if (leave === undefined) return refuseBusy('requests');
+  room.held.asked(request.socket);
+  const given = await door.handle({ ...head, body }, originOf(request)).finally(leave);
+  answer(given);
+}
+
+/** Refuses in turn. A connection on which a long body would follow is closed: nobody reads it. */
+function refuse(room: Room, exchange: Exchange, give: () => void): void {
+  const { request, response } = exchange;
+  const takeBack = room.door.overload.refusals.add(() => {
+    if (!request.complete && hasLongBody(exchange)) response.setHeader('connection', 'close');
+    give();
+  });
+  if (takeBack === undefined) return void request.socket.destroy();
+  room.held.asked(request.socket);
+  response.once('close', takeBack);
+}
+
+/** Whether much may follow the header block, or nobody knows how much. Spec: RFC 9110 §10.1.1 (no 100 was sent) */
+function hasLongBody({ request: { headers }, waits }: Exchange): boolean {
+  if (waits || headers['transfer-encoding'] !== undefined) return true;
+  return Number(headers['content-length'] ?? 0) > smallBodyBytes;
+}
+
+async function refuseLongBody({ request, response }: Exchange, given: WireResponse): Promise<void> {
+  response.setHeader('connection', 'close');
+  writeHead(response, given);
+  if (request.method !== 'HEAD') response.write(given.body);
+  await discarded(request);
+  // Not before: the connection closes with it, and what is still being sent would make a reset of that.
+  response.end();
 }
 
 /** Spec: RFC 9112 §3.2. */
@@ -128,20 +211,38 @@ function isRepeated(raw: readonly string[], name: string): boolean {
   return count > 1;
 }
 
-/** The whole body, or that it is too large, or that the client went away. */
-function bodyOf(request: IncomingMessage): Promise<Uint8Array | 'tooLarge' | 'gone'> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return Promise.resolve('tooLarge');
+function isTooLong({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? 0) > maxBodyBytes;
+}
+
+type Body = Uint8Array | 'tooLarge' | 'noRoom' | 'gone';
+
+/** The whole body; or that it is too large, that there is no memory for it now, or that the client went away. */
+function bodyOf(room: Room, { request, response, waits }: Exchange): Promise<Body> {
+  if (waits) response.writeContinue();
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    request.on('data', (chunk: Buffer) => {
+    let large = 0;
+    const settle = (body: Body) => {
+      request.off('data', take);
+      room.largeBodies -= large;
+      large = 0;
+      resolve(body);
+    };
+    const take = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBodyBytes) chunks.push(chunk);
-      else resolve('tooLarge');
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', () => resolve('gone'));
-    request.on('close', () => resolve('gone'));
+      if (size > maxBodyBytes) return settle('tooLarge');
+      const more = Math.max(0, size - smallBodyBytes) - large;
+      if (room.largeBodies + more > room.maxLargeBodies) return settle('noRoom');
+      large += more;
+      room.largeBodies += more;
+      chunks.push(chunk);
+    };
+    request.on('data', take);
+    request.on('end', () => settle(Buffer.concat(chunks)));
+    request.on('error', () => settle('gone'));
+    request.on('close', () => settle('gone'));
   });
 }
 

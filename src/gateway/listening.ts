@@ -1,6 +1,6 @@
 // A door that stands open: a server that listens on its address until it is told to stop.
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 
 export type OpenDoor = {
   readonly host: string;
@@ -9,8 +9,13 @@ export type OpenDoor = {
   close(graceMs: number): Promise<void>;
 };
 
-/** Listens; rejects when the address cannot be had. */
-export async function listening(server: Server, host: string, port: number): Promise<OpenDoor> {
+/** Listens; rejects when the address cannot be had. Where `endsIdle` is given, it is what closes idle connections. */
+export async function listening(
+  server: Server,
+  host: string,
+  port: number,
+  endsIdle: () => void = () => server.closeIdleConnections(),
+): Promise<OpenDoor> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -20,7 +25,7 @@ export async function listening(server: Server, host: string, port: number): Pro
   });
   // Listening on a TCP port guarantees the form of the address.
   const address = server.address() as AddressInfo;
-  return { host: address.address, port: address.port, close: (graceMs) => closed(server, graceMs) };
+  return { host: address.address, port: address.port, close: (graceMs) => closed(server, graceMs, endsIdle) };
 }
 
 /** Where a door stands, as a URL: `http://[::1]:4747`. */
@@ -28,13 +33,15 @@ export function urlOf(scheme: 'http' | 'https', { host, port }: Pick<OpenDoor, '
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function closed(server: Server, graceMs: number): Promise<void> {
+function closed(server: Server, graceMs: number, endsIdle: () => void): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
+    // Not server.close(): that closes idle connections itself, whatever is on its way to them, and times out no more.
+    NetServer.prototype.close.call(server, () => {
       clearTimeout(force);
+      server.close(() => {}); // ends what looks for timeouts
       resolve();
     });
-    server.closeIdleConnections();
+    endsIdle();
   });
 }

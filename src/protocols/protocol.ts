@@ -37,9 +37,16 @@ export function header(request: WireRequest, name: string): string | undefined {
   return request.headers.find(([key]) => key.length === name.length && key.toLowerCase() === name)?.[1];
 }
 
-/** Says when a retry may succeed, where the error knows it. Spec: RFC 9110 §10.2.3 */
-export function retryAfter({ retryAfterSeconds }: ServiceError): readonly HeaderPair[] {
-  return retryAfterSeconds === undefined ? [] : [['retry-after', String(retryAfterSeconds)]];
+/**
+ * Says when a retry may succeed, where the error knows it. Spec: RFC 9110 §10.2.3. AWS's SDKs also know a header of their
+ * own, in milliseconds; botocore 1.43 and newer read that one alone.
+ */
+export function retryAfter({ retryAfterSeconds: seconds }: ServiceError): readonly HeaderPair[] {
+  if (seconds === undefined) return [];
+  return [
+    ['retry-after', String(seconds)],
+    ['x-amz-retry-after', String(seconds * 1000)],
+  ];
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
