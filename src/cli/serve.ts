@@ -6,6 +6,8 @@ import { askedToStop } from './stopping.ts';
 
 /** Milliseconds that lines wait to be written together; errors do not. */
 const logEveryMs = 10;
+/** Milliseconds that stopping may take: the grace of requests, and some to write what waits. */
+const stopMs = 30_000;
 
 /** Resolves after SIGTERM or SIGINT, when all that was under way is answered. Throws ConfigError. */
 export async function serve(flags: Flags, environment: Environment): Promise<void> {
@@ -25,6 +27,11 @@ export async function serve(flags: Flags, environment: Environment): Promise<voi
     );
   }
   await stop;
+  // A disk that hangs must not keep the process: whoever told it to stop would kill it without a word.
+  setTimeout(() => {
+    process.stderr.write(`anyrole: not stopped after ${stopMs / 1000} seconds\n`);
+    process.exit(1);
+  }, stopMs);
   await server.close();
   process.exit(0);
 }
