@@ -9,6 +9,7 @@ import type { Effort } from './effort.ts';
 import { type Goal, isMet } from './goal.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measureCase } from './measure.ts';
+import { measureOverloadCase, overloadCases, overloadReport } from './overload.ts';
 import { measurePeer, peerCases } from './peer.ts';
 import { measurePolicy, policyReport } from './policy.ts';
 import { type Reported, report } from './report.ts';
@@ -27,6 +28,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   peer: benchmark('peer', peerCases, measurePeer, report),
   policy,
   client: benchmark('client', clientCases, measureClientCase, clientReport),
+  overload: benchmark('overload', overloadCases, measureOverloadCase, overloadReport),
   x509: benchmark('x509', x509Cases, measureX509Case, x509Report),
 };
 

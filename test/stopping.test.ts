@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { prepareAccount, region } from '../bench/account.ts';
-import { complete } from '../bench/wire.ts';
 import { makePki, newLeaf, repeated } from '../bench/session-requests.ts';
+import { complete } from '../bench/wire.ts';
 import { sendWithKey } from '../src/client/send.ts';
 import { start } from './command.ts';
 
