@@ -34,7 +34,7 @@ export type Walk = {
   /** Goes on after this place, where a statement vouches for its hash. */
   begin(place: { readonly sequence: number; readonly hash: string }): void;
   pass(link: Link, text: string | undefined): void;
-  /** The head, which ends the log. */
+  /** The head, which ends the log; or of an export what was signed about this place. */
   end(head: Pick<Head, 'sequence' | 'hash'>): void;
   walked(): Walked;
 };
@@ -82,13 +82,18 @@ export function walkOf(chain: string, report: Report): Walk {
     end(head) {
       const { sequence, stored, computed } = standing;
       if (head.sequence > sequence) {
-        const detail = 'the log ends before the place that its head tells';
+        const detail = 'the log ends before the place that its head, or a signed line, tells';
         report({ finding: 'truncated', chain, sequence: sequence + 1, lastSequence: head.sequence, detail });
       } else if (head.sequence < sequence) {
-        const detail = 'links stand after the place that the head tells';
+        const detail = 'links stand after the place that the head, or a signed line, tells';
         report({ finding: 'inserted', chain, sequence: head.sequence + 1, lastSequence: sequence, detail });
       } else if (stored !== undefined && stored !== head.hash && computed !== head.hash) {
-        report({ finding: 'rewritten', chain, sequence, detail: 'the last place is not what the head says' });
+        report({
+          finding: 'rewritten',
+          chain,
+          sequence,
+          detail: 'the place is not what the head, or a signed line, says',
+        });
       }
     },
     walked: () => ({ cut, lastSequence: standing.sequence, lastHash: standing.stored, lastTime, events }),

@@ -2,6 +2,7 @@
 // when it is asked for: who wants credentials does not wait for a server to be read.
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, defaultDataDir, defaultListen, type Environment } from '../config.ts';
+import { auditCommands } from './audit-commands.ts';
 import { bindingFlags } from './binding-flags.ts';
 
 /** Exit status of a wrong flag, file or variable. */
@@ -52,6 +53,7 @@ function program(environment: Environment): Command {
     .allowExcessArguments(false)
     .exitOverride()
     .action(async (requestId, flags) => (await import('./explain.ts')).explain(requestId, flags, environment));
+  auditCommands(anyrole);
   clientCommands(anyrole, environment);
   return anyrole;
 }
