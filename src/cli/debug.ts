@@ -6,6 +6,7 @@ import { loadIdentity, subjectOf } from '../client/identity.ts';
 import type { Answer, Asked } from '../client/metadata/answer.ts';
 import type { RoleState } from '../client/metadata/role-state.ts';
 import type { IdentityOptions, RolesAnywhereOptions } from '../client/options.ts';
+import { proxyFor } from '../client/proxy.ts';
 import { worldOf } from '../client/world.ts';
 import type { Environment } from '../config.ts';
 import { askingForPassword } from './binding.ts';
@@ -15,6 +16,8 @@ export async function tellIdentity(options: IdentityOptions | RolesAnywhereOptio
   if ('roleArn' in options) {
     const { url, region } = endpointOf(options, homeOf(options), environment);
     tell('endpoint', `${url.protocol}//${url.host}${url.pathname}, Region ${region}`);
+    const proxy = proxyFor(url, options.proxy, environment);
+    if (proxy !== undefined) tell('proxy', proxy.host);
     tell('session', `${options.roleArn} of ${options.profileArn} by ${options.trustAnchorArn}`);
   }
   const { certificate, algorithm, chainDer, privateKey } = await askingForPassword(options, (given) =>

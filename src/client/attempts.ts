@@ -1,5 +1,5 @@
 // Asks again where that may help, as the SDKs do: which failures may pass, how often, and how long to wait in between.
-import { failure, RolesAnywhereError } from './errors.ts';
+import { failure, RolesAnywhereError, saidToWaitMilliseconds } from './errors.ts';
 import type { ConnectionOptions } from './options.ts';
 import type { Environment, World } from './world.ts';
 
@@ -46,7 +46,6 @@ const longestPauseMilliseconds = 20_000;
  * longer; at most twenty seconds.
  */
 function pauseMilliseconds(attempt: number, random: number, error: unknown): number {
-  const said = error instanceof RolesAnywhereError ? (error.retryAfterSeconds ?? 0) : 0;
   const own = 1000 * 2 ** (attempt - 1) * (0.125 + 0.875 * random);
-  return Math.min(longestPauseMilliseconds, Math.max(own, said * 1000));
+  return Math.min(longestPauseMilliseconds, Math.max(own, saidToWaitMilliseconds(error)));
 }

@@ -57,3 +57,8 @@ export class RolesAnywhereError extends Error {
 export function failure(code: LocalCode, sentence: string, circumstances?: Circumstances): RolesAnywhereError {
   return new RolesAnywhereError(code, sentence, circumstances);
 }
+
+/** Milliseconds that the server said to wait before the next attempt; 0 where it said nothing. */
+export function saidToWaitMilliseconds(error: unknown): number {
+  return error instanceof RolesAnywhereError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fromRolesAnywhere } from './credentials.ts';
+import { RolesAnywhereError } from './errors.ts';
 import { keep } from './provider.ts';
 import {
   answering,
@@ -24,9 +25,14 @@ const minute = 60_000;
 
 /** A keeper over a source that lasts an hour each time, unless `fails`. */
 function rig(random = 0) {
-  const state = { at: now.getTime(), made: 0, fails: false };
+  const state: { at: number; made: number; fails: boolean; failure?: Error } = {
+    at: now.getTime(),
+    made: 0,
+    fails: false,
+  };
   const create = async (): Promise<Session> => {
     state.made++;
+    if (state.failure !== undefined) throw state.failure;
     if (state.fails) throw new Error(`failure ${state.made}`);
     const expiration = new Date(state.at + 60 * minute);
     const told = { roleArn: '', accountId: '', region: '', expirationText: expiration.toISOString() };
@@ -109,6 +115,27 @@ describe('a kept session', () => {
     state.fails = false;
     assert.equal(await id(), 'ASIA5');
     assert.equal(keeper.standing().failure, undefined);
+  });
+
+  test('is not asked for sooner than the server says, nor later than in a minute', async () => {
+    const { state, id, pass } = rig();
+    await id();
+    state.failure = new RolesAnywhereError('ThrottlingException', 'slow down', { status: 429, retryAfterSeconds: 30 });
+    pass(46);
+    await id();
+    pass(0.4);
+    await id();
+    assert.equal(state.made, 2);
+    state.failure = new RolesAnywhereError('ThrottlingException', 'slow down', {
+      status: 429,
+      retryAfterSeconds: 3600,
+    });
+    pass(0.2);
+    await id();
+    assert.equal(state.made, 3);
+    pass(1);
+    await id();
+    assert.equal(state.made, 4);
   });
 
   test('that could not be had at the start is asked for again', async () => {

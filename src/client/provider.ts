@@ -1,6 +1,7 @@
 // Keeps a session fresh for any number of callers: one CreateSession at a time, begun before the session expires, and the last
 // good session for as long as it lasts when none can be had. There is no timer: whoever asks sets it going.
 import { createSession } from './create-session.ts';
+import { saidToWaitMilliseconds } from './errors.ts';
 import type { RolesAnywhereOptions } from './options.ts';
 import type { Session } from './session.ts';
 import { type World, worldOf } from './world.ts';
@@ -49,7 +50,7 @@ export function keep(create: () => Promise<Session>, { now, random }: Pick<World
       return session;
     } catch (error) {
       failure = error;
-      pausedUntil = now().getTime() + pauseSeconds(failures++, random()) * 1000;
+      pausedUntil = now().getTime() + pauseMilliseconds(failures++, random(), error);
       throw error;
     } finally {
       flight = undefined;
@@ -90,6 +91,9 @@ function aheadMilliseconds(life: number, random: number): number {
   return Math.min(aheadSeconds * 1000, life / 4) * (1 + random / 5);
 }
 
-function pauseSeconds(failures: number, random: number): number {
-  return Math.min(longestPauseSeconds, firstPauseSeconds * 2 ** Math.min(failures, 10)) * (1 - random / 4);
+/** Ever longer, as long as the server says where that is longer, and bounded: an old session may be near its end. */
+function pauseMilliseconds(failures: number, random: number, error: unknown): number {
+  const longest = longestPauseSeconds * 1000;
+  const own = Math.min(longest, firstPauseSeconds * 1000 * 2 ** Math.min(failures, 10)) * (1 - random / 4);
+  return Math.max(own, Math.min(longest, saidToWaitMilliseconds(error)));
 }

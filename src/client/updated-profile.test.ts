@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { failure } from './errors.ts';
+import { failure, RolesAnywhereError } from './errors.ts';
 import type { Session } from './session.ts';
 import { keepProfileUpdated, type UpdatedProfile, updateProfile } from './updated-profile.ts';
 
@@ -67,6 +67,15 @@ test('a failure is tried again, ever more slowly up to a minute, and the file ke
   const pauses = told.slice(1, -1).map((line) => Number(line.split(' in ')[1]));
   assert.deepEqual(pauses, [5, 10, 20, 40, 60, 60]);
   assert.equal(told.at(-1), '3495: next at 6795');
+});
+
+test('as long as the server says is waited, up to a minute', async () => {
+  const busy = [7, 1, 3600].map(
+    (retryAfterSeconds) => new RolesAnywhereError('Throttled', 'no', { retryAfterSeconds }),
+  );
+  const { asked, told, goOn } = scene('busy', [...busy, 3600]);
+  await keepProfileUpdated(asked, goOn);
+  assert.deepEqual(told.slice(0, -1), ['0: again in 7', '7: again in 10', '17: again in 60']);
 });
 
 test('a server that hands out sessions that are over is not asked without pause', async () => {

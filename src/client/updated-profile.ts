@@ -1,6 +1,6 @@
 // Keeps a profile of the shared credentials file filled: a session now, another before it ends. A failure is told and tried
 // again, never the end: the file's credentials are good yet, and the official helper's exit leaves them to run out.
-import { failure, RolesAnywhereError } from './errors.ts';
+import { failure, RolesAnywhereError, saidToWaitMilliseconds } from './errors.ts';
 import { withProfileKeys } from './profile-text.ts';
 import { changeFile } from './replaced-file.ts';
 import type { Session } from './session.ts';
@@ -50,7 +50,8 @@ export async function keepProfileUpdated(asked: UpdatedProfile, goOn: () => bool
     } catch (error) {
       if (isHopeless(error)) throw error;
       const pause = Math.min(longestPauseSeconds, firstPauseSeconds * 2 ** Math.min(failures++, 10));
-      const seconds = pause * (1 - world.random() / 4);
+      const said = Math.min(longestPauseSeconds, saidToWaitMilliseconds(error) / 1000);
+      const seconds = Math.max(said, pause * (1 - world.random() / 4));
       asked.failed(error, seconds);
       await world.sleep(seconds * 1000);
     }

@@ -185,7 +185,9 @@ describe('under the host names of AWS', needs('aws', '--version'), () => {
     const { AWS_CA_BUNDLE: _, ...without } = company;
     const unknown = await runAnyrole(['credential-process', ...flags()], { ...without, AWS_MAX_ATTEMPTS: '1' });
     assert.match(unknown.stderr, /`rolesanywhere\.us-east-1\.amazonaws\.com` cannot be reached: .*AWS_CA_BUNDLE\n$/);
-    const trusting = await runAnyrole(['credential-process', '--no-verify-ssl', ...flags()], without);
+    const trusting = await runAnyrole(['credential-process', '--no-verify-ssl', '--debug', ...flags()], without);
     assert.equal(trusting.status, 0, trusting.stderr);
+    assert.match(trusting.stderr, new RegExp(`^anyrole: debug: proxy: 127\\.0\\.0\\.1:${proxy.port}$`, 'm'));
+    assert.doesNotMatch(trusting.stderr, /through|d29ya2Vy/);
   });
 });
