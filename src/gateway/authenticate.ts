@@ -17,6 +17,7 @@ import {
   type certificateBytes,
   parseX509Authorization,
   verifyX509Signature,
+  verifyX509SignatureAside,
   type X509Verdict,
 } from '../core/signature/x509.ts';
 import type { parseCertificate } from '../core/x509/certificate.ts';
@@ -201,10 +202,8 @@ function certificateHolder(
   const publicKey = certificate.publicKey();
   const { algorithm } = parsed;
   const { serialNumber } = certificate;
-  const verify = (): X509Verdict =>
-    publicKey === undefined
-      ? { ok: false, reason: 'algorithmMismatch', algorithm, keyType: undefined }
-      : verifyX509Signature({ request, parsed, publicKey, serialNumber, now, headers });
+  const question = publicKey && { request, parsed, publicKey, serialNumber, now, headers };
+  const noKey: X509Verdict = { ok: false, reason: 'algorithmMismatch', algorithm, keyType: undefined };
   const elements = parsed.chainDer.map(certificateOf);
   let verdict: X509Verdict | undefined;
   return {
@@ -216,7 +215,11 @@ function certificateHolder(
       chain: elements.flatMap((element) => (element.ok ? [element.certificate] : [])),
       strangeElements: elements.flatMap((element, at) => (element.ok ? [] : [{ at, detail: element.detail }])),
       proof() {
-        verdict ??= verify();
+        verdict ??= question === undefined ? noKey : verifyX509Signature(question);
+        return verdict;
+      },
+      async prove() {
+        verdict ??= question === undefined ? noKey : await verifyX509SignatureAside(question);
         return verdict;
       },
     },

@@ -8,6 +8,8 @@ export type Scheme = {
   readonly accepts: (key: KeyObject) => boolean;
   /** False for any bytes that are not a signature of `message`. The key must be one that `accepts` lets in. */
   readonly verify: (key: KeyObject, message: Uint8Array, signature: Uint8Array) => boolean;
+  /** The same, on another thread. Never rejects. */
+  readonly verifyAside: (key: KeyObject, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
   /** Throws when the key is not a private key of the scheme. */
   readonly sign: (key: KeyObject, message: Uint8Array) => Uint8Array;
 };
@@ -35,6 +37,17 @@ function rememberedOf(accepts: Scheme['accepts']): Scheme['accepts'] {
   };
 }
 
+/** What a callback answers; whatever goes wrong, nothing was verified. */
+function aside(ask: (answer: (error: Error | null, isValid: boolean) => void) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      ask((error, isValid) => resolve(error === null && isValid));
+    } catch {
+      resolve(false);
+    }
+  });
+}
+
 /** RSASSA-PKCS1-v1_5; the signature is as long as the modulus. Keys of 2048–8192 bits. */
 export function rsaPkcs1(hash: HashName): Scheme {
   return {
@@ -43,6 +56,7 @@ export function rsaPkcs1(hash: HashName): Scheme {
       return key.asymmetricKeyType === 'rsa' && bits >= RSA_BITS.min && bits <= RSA_BITS.max;
     }),
     verify: (key, message, signature) => cryptoVerify(hash, message, key, signature),
+    verifyAside: (key, message, signature) => aside((answer) => cryptoVerify(hash, message, key, signature, answer)),
     sign: (key, message) => cryptoSign(hash, message, key),
   };
 }
@@ -58,6 +72,8 @@ export function ecdsaDer(hash: HashName, curves?: readonly string[]): Scheme {
       return key.asymmetricKeyType === 'ec' && curve !== undefined && (curves?.includes(curve) ?? true);
     }),
     verify: (key, message, signature) => cryptoVerify(hash, message, { key, dsaEncoding: 'der' }, signature),
+    verifyAside: (key, message, signature) =>
+      aside((answer) => cryptoVerify(hash, message, { key, dsaEncoding: 'der' }, signature, answer)),
     sign: (key, message) => cryptoSign(hash, message, { key, dsaEncoding: 'der' }),
   };
 }
@@ -67,6 +83,7 @@ export function mlDsa(types: readonly string[] = ML_DSA_TYPES): Scheme {
   return {
     accepts: (key) => types.includes(key.asymmetricKeyType ?? ''),
     verify: (key, message, signature) => cryptoVerify(null, message, key, signature),
+    verifyAside: (key, message, signature) => aside((answer) => cryptoVerify(null, message, key, signature, answer)),
     sign: (key, message) => cryptoSign(null, message, key),
   };
 }

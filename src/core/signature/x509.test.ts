@@ -6,7 +6,13 @@ import { type KeyName, makeKeys } from '../../../test/pki.ts';
 import { X509_ALGORITHMS } from './algorithms.ts';
 import { canonicalRequest, type HeaderPair, type SignableRequest, stringToSign } from './canonical.ts';
 import { edited, header } from './rig.test.ts';
-import { parseX509Authorization, signX509Request, verifyX509Signature, type X509Verification } from './x509.ts';
+import {
+  parseX509Authorization,
+  signX509Request,
+  verifyX509Signature,
+  verifyX509SignatureAside,
+  type X509Verification,
+} from './x509.ts';
 
 const NOW = new Date('2026-03-01T10:15:30Z');
 const KINDS: KeyName[] = ['rsa2048', 'p256', 'p384', 'p521', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'];
@@ -81,6 +87,26 @@ test('every kind of key signs a request that verifies, with and without a chain'
       'mismatch',
       kind,
     );
+  }
+});
+
+test('on another thread the verdict is the same, of what is sound and of what is not', async () => {
+  for (const kind of KINDS) {
+    const keys = makeKeys(kind);
+    const good = signed(keys);
+    const other = kind.startsWith('rsa') ? makeKeys('rsa2048#other') : makeKeys(kind);
+    const requests = [good, { ...good, body: Buffer.from('{}') }, edited(good, /..$/, ''), edited(good, /$/, '00')];
+    const unlike = makeKeys(kind === 'p256' ? 'ml-dsa-44' : 'p256');
+    for (const publicKey of [keys.publicKey, other.publicKey, unlike.publicKey, keys.privateKey]) {
+      for (const request of requests) {
+        const found = parseX509Authorization(request);
+        assert.ok(found.ok);
+        for (const now of [NOW, new Date(0)]) {
+          const given: X509Verification = { request, parsed: found.parsed, publicKey, serialNumber: SERIAL, now };
+          assert.deepEqual(await verifyX509SignatureAside(given), verifyX509Signature(given), kind);
+        }
+      }
+    }
   }
 });
 

@@ -1,7 +1,14 @@
 // AWS4-X509-*: a request signed with the private key of the certificate it carries, the proof behind CreateSession.
 // Whether that certificate is to be trusted is judged elsewhere, and its public key and serial number come from there.
 import type { KeyObject } from 'node:crypto';
-import { algorithmFor, isX509Algorithm, verifyRaw, X509_ALGORITHMS, type X509Algorithm } from './algorithms.ts';
+import {
+  algorithmFor,
+  isX509Algorithm,
+  type Scheme,
+  verifyRaw,
+  X509_ALGORITHMS,
+  type X509Algorithm,
+} from './algorithms.ts';
 import {
   duplicateHeader,
   formatAmzDate,
@@ -200,6 +207,39 @@ export type X509Verdict = { readonly ok: true } | X509VerifyFailure;
  * x-amz-x509-chain must be covered. The body is always hashed here; X-Amz-Content-Sha256 is no substitute.
  */
 export function verifyX509Signature(given: X509Verification): X509Verdict {
+  const question = questionOf(given);
+  return question.ok ? verdictOf(question, isSigned(question)) : question;
+}
+
+/** As {@link verifyX509Signature}, with the arithmetic on another thread. Never rejects. */
+export async function verifyX509SignatureAside(given: X509Verification): Promise<X509Verdict> {
+  const question = questionOf(given);
+  if (!question.ok) return question;
+  const { scheme, publicKey, message, signature } = question;
+  const isPublic = publicKey.type === 'public';
+  return verdictOf(question, isPublic && (await scheme.verifyAside(publicKey, message, signature)));
+}
+
+/** What is left to ask when all else is in order: whether the key signed the message. */
+type SignatureQuestion = {
+  readonly ok: true;
+  readonly scheme: Scheme;
+  readonly publicKey: KeyObject;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly canonicalRequest: string;
+  readonly stringToSign: string;
+};
+
+function isSigned({ scheme, publicKey, message, signature }: SignatureQuestion): boolean {
+  return verifyRaw(scheme, publicKey, message, signature).ok;
+}
+
+function verdictOf({ canonicalRequest, stringToSign }: SignatureQuestion, isValid: boolean): X509Verdict {
+  return isValid ? { ok: true } : { ok: false, reason: 'mismatch', canonicalRequest, stringToSign };
+}
+
+function questionOf(given: X509Verification): SignatureQuestion | X509VerifyFailure {
   const { request, parsed, publicKey, now } = given;
   const headers = given.headers ?? headerIndex(request.headers);
   const problems = scopeProblems(parsed, parsed.amzDate, { region: given.region, service: ROLESANYWHERE });
@@ -220,9 +260,8 @@ export function verifyX509Signature(given: X509Verification): X509Verdict {
   const { signedHeaders } = parsed;
   const canonical = canonicalRequest(request, { signedHeaders, normalizePath: true, headers });
   const text = stringToSign(parsed.algorithm, parsed.amzDate, scopeText(parsed), canonical);
-  return verifyRaw(scheme, publicKey, Buffer.from(text, 'utf8'), parsed.signature).ok
-    ? { ok: true }
-    : { ok: false, reason: 'mismatch', canonicalRequest: canonical, stringToSign: text };
+  const texts = { canonicalRequest: canonical, stringToSign: text };
+  return { ok: true, scheme, publicKey, message: Buffer.from(text, 'utf8'), signature: parsed.signature, ...texts };
 }
 
 /** Whose signature {@link signableX509Request} prepares. */

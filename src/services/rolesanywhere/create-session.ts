@@ -53,7 +53,8 @@ export const CreateSession = operation({
     checkProfile(profile);
     const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
     const path = checkChain(holder, anchors, call);
-    const followed = holder.proof().ok ? await followPoints(path, trustAnchor, call) : [];
+    const { ok: isProved } = await holder.prove();
+    const followed = isProved ? await followPoints(path, trustAnchor, call) : [];
     const grant = attempted(() => {
       checkRevocation({ path, intermediates: holder.chain, anchors }, { ...revocation, followed }, call);
       checkProof(holder);
