@@ -24,6 +24,7 @@ import { conformanceServer } from './conformance/server.ts';
 import { makeResources, roleName } from './conformance/session-resources.ts';
 import { run } from './conformance/tools.ts';
 import { forwardProxy } from './forward-proxy.ts';
+import { pkcs12Of } from './pkcs12.ts';
 import { makeCa } from './pki.ts';
 import { filledIn, recipeBlocks } from './recipe-blocks.ts';
 
@@ -175,6 +176,68 @@ test('behind a proxy every Node that is served reaches the host of AWS, by the e
   }
   assert.equal(server.asked(), nodes().length);
   server.close();
+});
+
+/** A program that prints, for each of many identities, the session's name or the code of the refusal. */
+const identities = (module: string) => `
+import { readFileSync } from 'node:fs';
+import { sign } from 'node:crypto';
+import { createSession } from '${module}';
+const { arns, rows } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const bytes = ({ base64, ...options }) =>
+  Object.assign(options, ...Object.entries(base64).map(([name, text]) => ({ [name]: Buffer.from(text, 'base64') })));
+for (const [name, row, key] of rows) {
+  const privateKey = key && { sign: async (_, data) => sign('sha256', data, key) };
+  const session = await createSession({ ...arns, ...bytes(row), ...(key && { privateKey }) }).catch(({ code }) => ({ code }));
+  console.log(name, session.code ?? session.assumedRoleArn.split('/').at(-1));
+}
+`;
+
+test('every Node that is served reads every form of RSA and ECDSA keys, and says what it lacks for ML-DSA', async () => {
+  await using server = await conformanceServer();
+  const resources = await makeResources(server);
+  const password = 'correct horse';
+  const expected: string[] = [];
+  const rows = (['rsa2048', 'p256', 'p384', 'p521', 'ml-dsa-65'] as const).flatMap((kind) => {
+    const intermediate = server.ca.issueCa({ subject: `CN=For ${kind}`, key: 'p256' });
+    const { der, pem, keyPem, privateKey, certificate } = intermediate.issue({ subject: `CN=${kind}`, key: kind });
+    const encryption = { type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: password } as const;
+    const chained = pem + intermediate.pem;
+    const p12 = pkcs12Of([der, intermediate.der], privateKey, password);
+    const base64 = (content: Uint8Array) => Buffer.from(content).toString('base64');
+    const forms: readonly (readonly [string, object, string?])[] = [
+      ['PEM', { certificate: chained, privateKey: keyPem, base64: {} }],
+      [
+        'encrypted',
+        { certificate: chained, privateKey: privateKey.export({ ...encryption, format: 'pem' }), password, base64: {} },
+      ],
+      [
+        'DER',
+        {
+          intermediates: intermediate.pem,
+          base64: { certificate: base64(der), privateKey: base64(privateKey.export({ type: 'pkcs8', format: 'der' })) },
+        },
+      ],
+      ['PKCS12', { password, base64: { certificate: base64(p12) } }],
+      ...(kind === 'ml-dsa-65' ? [] : [['signer', { certificate: chained, base64: {} }, keyPem] as const]),
+    ];
+    return forms.map(([form, ...rest]) => {
+      expected.push(`${kind}/${form} ${certificate.serialNumber.toString(16).padStart(2, '0')}`);
+      return [`${kind}/${form}`, ...rest];
+    });
+  });
+  const folder = installed('anyrole-client-forms', tarballs.client, []);
+  const input = write(folder, 'rows.json', JSON.stringify({ arns: { ...resources, endpoint: server.url }, rows }));
+  const path = write(folder, 'identities.mjs', identities('anyrole-client-forms'));
+  for (const node of nodes()) {
+    const { stdout, stderr } = await run(node, [path, input]);
+    const knows = spawnSync(node, ['-e', "crypto.generateKeyPairSync('ml-dsa-65')"], { stdio: 'ignore' }).status === 0;
+    const unknown = (line: string) =>
+      // What is under a password cannot be told from what it is written with.
+      line.replace(/^(ml-dsa-\S+) .*/, `$1 ${line.includes('encrypted') ? 'UnsupportedEncryption' : 'UnsupportedKey'}`);
+    const lines = knows ? expected : expected.map(unknown);
+    assert.deepEqual(stdout.trim().split('\n'), lines, stderr);
+  }
 });
 
 test('the recipe for the SDK runs as it stands on the page, on every Node that is served', async () => {

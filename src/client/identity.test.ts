@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { integer, octets, oid, sequence } from '../../test/der.ts';
 import { pkcs12Of } from '../../test/pkcs12.ts';
 import { type KeyName, makeCa } from '../../test/pki.ts';
 import { X509_ALGORITHMS } from '../core/signature/algorithms.ts';
@@ -260,6 +261,21 @@ describe('refused with its name:', () => {
       { certificate: leaf.pem, privateKey: block('PRIVATE KEY') },
       'UnsupportedKey',
       /no private key that OpenSSL here can read/,
+    ],
+    [
+      'a key of a kind that is not known, in DER',
+      {
+        certificate: leaf.pem,
+        privateKey: sequence(integer(0), sequence(oid('1.3.6.1.4.1.99999.1')), octets(message)),
+      },
+      'UnsupportedKey',
+      /no private key that OpenSSL here can read; RSA, ECDSA and ML-DSA keys are read, ML-DSA from Node 24\.7 on/,
+    ],
+    [
+      'DER that is no key',
+      { certificate: leaf.pem, privateKey: sequence(integer(2), sequence(), octets(message)) },
+      'IdentityUnreadable',
+      /neither a certificate nor a private key in DER/,
     ],
     [
       'a key that is cut off',

@@ -1,6 +1,7 @@
 // Private keys as files hold them: PKCS #8, plain or encrypted, PKCS #1 and SEC 1, in PEM or DER. node:crypto reads them; what
 // it cannot read is told apart here, because its own words say nothing to whoever has to mend it.
 import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto';
+import { fieldsOf, readElement, smallInteger, tags } from '../core/x509/der.ts';
 import type { PemBlock } from '../core/x509/pem.ts';
 import { failure } from './errors.ts';
 
@@ -32,7 +33,7 @@ export function pemKey(name: string, { label, lines, isTerminated }: PemBlock): 
   return { isEncrypted, read: (password) => keyOf(name, { key, format: 'pem' }, isEncrypted, password) };
 }
 
-/** The key in DER; undefined when the bytes are none that node:crypto takes. */
+/** The key in DER; undefined when the bytes are none. Of a kind that is not known here it is one that cannot be read. */
 export function derKey(name: string, der: Uint8Array): ReadableKey | undefined {
   const key = Buffer.from(der);
   for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
@@ -45,7 +46,21 @@ export function derKey(name: string, der: Uint8Array): ReadableKey | undefined {
       return { isEncrypted: true, read: (password) => keyOf(name, input, true, password) };
     }
   }
-  return undefined;
+  if (!looksLikePkcs8(der)) return undefined;
+  return { isEncrypted: false, read: () => keyOf(name, { key, format: 'der', type: 'pkcs8' }, false, undefined) };
+}
+
+/** Spec: RFC 5958 §2: version, algorithm, private key. */
+function looksLikePkcs8(der: Uint8Array): boolean {
+  try {
+    const fields = fieldsOf(readElement(new Uint8Array(der)));
+    const version = smallInteger(fields.next());
+    fields.next(tags.sequence);
+    fields.next(tags.octetString);
+    return version === 0 || version === 1;
+  } catch {
+    return false;
+  }
 }
 
 function isPassphraseMissing(error: unknown): boolean {
@@ -66,7 +81,8 @@ function unopened(name: string, cause: unknown) {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (!/UNSUPPORTED|UNKNOWN/.test(code))
     return failure('PasswordWrong', `the password does not open the ${name}`, { cause });
-  const hint = 'write it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc`, or look whether the password is right';
+  const anew = 'write it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc`';
+  const hint = `${anew}, or look whether the password is right; ML-DSA keys are read from Node 24.7 on`;
   return failure('UnsupportedEncryption', `OpenSSL here does not open the ${name}`, { hint, cause });
 }
 

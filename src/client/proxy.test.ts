@@ -222,6 +222,18 @@ describe('the way through', () => {
     }
   });
 
+  test('and then for the whole URL, too', async () => {
+    const tls = webCa.issue({ san: { ip: [ip('127.0.0.1')] }, eku: ['serverAuth'] });
+    await using server = await scripted(success);
+    const routes = { 'anyrole.example:80': server.port };
+    await using proxy = await forwardProxy({ routes, tls: { cert: tls.pem, key: tls.keyPem } });
+    const good = goodOptions('http://anyrole.example', stillWorld({ HTTP_PROXY: proxy.url }));
+    await createSession({ ...good, ca: webCa.pem });
+    assert.match(proxy.passed[0]?.line ?? '', /^POST http:\/\/anyrole\.example\/sessions/);
+    assert.equal((await refusalOf({ ...good, maxAttempts: 1 })).code, 'NotReached');
+    assert.equal(server.asked.length, 1);
+  });
+
   test('an endpoint that is an address names nobody in the handshake', async () => {
     const address = webCa.issue({ san: { ip: [ip('192.0.2.7')] }, eku: ['serverAuth'] });
     await using server = await scriptedTls(address, success);
