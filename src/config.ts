@@ -22,6 +22,8 @@ export type Config = Address & {
   readonly makeRootKey?: boolean;
   /** A JSON file with settings of services/settings.ts, read at the start. Absent: AWS's own. */
   readonly settingsFile?: string;
+  /** A file that every checkpoint of the audit log is added to. Absent: the store and the log alone have them. */
+  readonly auditCheckpoints?: string;
 };
 
 /** What the command line gave, as text. */
@@ -33,6 +35,7 @@ export type Flags = {
   readonly allowPlainHttp?: boolean;
   readonly config?: string;
   readonly metricsListen?: string;
+  readonly auditCheckpoints?: string;
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,6 +64,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     ...(tls && { tls }),
     ...metricsAddress(flags),
     ...settingsFile(flags),
+    ...checkpointFile(flags),
     ...rootKey(environment),
     ...accountId(environment),
   };
@@ -94,6 +98,11 @@ export function listenAddress(flag: string, text: string): Address {
 function settingsFile({ config }: Flags): Pick<Config, 'settingsFile'> {
   if (config === '') throw new ConfigError('--config ``: expected the name of a JSON file');
   return config === undefined ? {} : { settingsFile: config };
+}
+
+function checkpointFile({ auditCheckpoints }: Flags): Pick<Config, 'auditCheckpoints'> {
+  if (auditCheckpoints === '') throw new ConfigError('--audit-checkpoints ``: expected the name of a file');
+  return auditCheckpoints === undefined ? {} : { auditCheckpoints };
 }
 
 function tlsFiles({ tlsCert, tlsKey }: Flags): Config['tls'] {

@@ -4,9 +4,7 @@ import { randomFillSync, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { checkpointer } from './audit/checkpoints.ts';
-import { type OpenChain, openChain } from './audit/opening.ts';
-import { auditFileName, nameChain, namedChain } from './audit-file.ts';
+import { openAuditLog } from './audit-log.ts';
 import { type Address, type Config, ConfigError } from './config.ts';
 import { type CrlSources, crlSources } from './crl-sources/crl-sources.ts';
 import { fetchCrl } from './crl-sources/fetch-crl.ts';
@@ -85,18 +83,17 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
   const randomBytes = randomPool(randomFillSync);
   const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
   const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
-  const { chain, signer } = await openedChain(config.dataDir, { store, keyring, randomBytes, now: now() }, log);
-  const checkpoints = checkpointer({
+  const audit = await openAuditLog(config, {
     store,
-    chain,
-    signer,
+    keyring,
+    randomBytes,
+    log,
+    retained: settings.auditRetention,
     now,
     later: laterBy,
-    written: (checkpoint) => log.info({ checkpoint }, 'audit checkpoint'),
-    failed: (cause) => log.error({ cause: String(cause) }, 'the audit chain got no checkpoint'),
   });
   const records = recorder({
-    write: (entries) => store.write((writer) => chain.append(writer, entries)),
+    write: (entries) => store.write((writer) => audit.chain.append(writer, entries)),
     later: laterBy,
     failed: (cause) => log.error({ cause: String(cause) }, 'audit events wait: they cannot be written'),
   });
@@ -106,7 +103,12 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     failed: (cause) => log.error({ cause: String(cause) }, 'last uses of keys and roles were not written'),
   });
   const measured = metricsOf(log);
-  for (const collected of [...recorderMetrics(records), ...processMetrics(), trustAnchorExpiry(store, now)]) {
+  for (const collected of [
+    ...recorderMetrics(records),
+    ...audit.metrics,
+    ...processMetrics(),
+    trustAnchorExpiry(store, now),
+  ]) {
     measured.register(collected);
   }
   const known = knowledge();
@@ -121,7 +123,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     issuers: issuers(keySets(documentFetcher(), { plainHttp: settings.allowLoopbackIssuers })),
     lastUses: uses,
     recorder: records,
-    auditChain: chain,
+    auditChain: audit.chain,
     log,
     metrics: measured,
     fetchedCrls,
@@ -150,7 +152,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     await metricsDoor?.close(0);
     throw unopened('--listen', config, cause);
   });
-  checkpoints.start();
+  audit.start();
   for (const collected of overloadMetrics(load, door.connections)) measured.register(collected);
   const turns = setInterval(load.turn, turnMs).unref();
   return {
@@ -167,7 +169,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
       // What the store does not take is at least in the log.
       for (const { key, text } of await records.close())
         log.error({ key, event: JSON.parse(text) }, 'an audit event is not stored');
-      await checkpoints.close().catch((cause) => log.error({ cause: String(cause) }, 'the last checkpoint is missing'));
+      await audit.close();
       await store.close();
       log.flush();
     },
@@ -178,25 +180,6 @@ function laterBy(work: () => void, ms: number): () => void {
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 }
-
-/** The chain that the data directory names, or a new one with its name. Throws ConfigError where it is not whole. */
-async function openedChain(dataDir: string, world: Parameters<typeof openChain>[0], log: Log): Promise<OpenChain> {
-  const file = join(dataDir, auditFileName);
-  const named = namedChain(file);
-  const opened = await openChain(world, named);
-  if (!opened.ok) throw new ConfigError(`--data-dir \`${dataDir}\`: ${chainFaults[opened.reason]}; see docs/audit.md`);
-  if (named === undefined) {
-    nameChain(file, opened.chain.id);
-    log.info({ chain: opened.chain.id }, 'the audit chain is named');
-  }
-  return opened;
-}
-
-const chainFaults = {
-  chainMissing: 'the audit chain that audit.json names is not in the store',
-  headAltered: 'the head of the audit chain is not as the server left it',
-  keyLost: 'no key of keyring.json opens the signing key of the audit chain',
-} as const;
 
 function fetchedCrlsOf(
   { dataDir }: Config,

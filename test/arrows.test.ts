@@ -66,6 +66,10 @@ const arrows: readonly Row[] = [
     room: 'audit-directory.ts',
     imports: ['audit-file.ts', 'audit/', 'config.ts', 'keyring.ts', 'store/sqlite-glance.ts'],
   },
+  {
+    room: 'audit-log.ts',
+    imports: ['audit-file.ts', 'audit/', 'config.ts', 'keyring.ts', 'store/store.ts', 'telemetry/'],
+  },
   { room: 'audit-file.ts', imports: ['config.ts', 'keyring-file.ts'] },
   {
     room: 'root-account.ts',
@@ -79,8 +83,7 @@ const arrows: readonly Row[] = [
       'keyring.ts',
       'keyring-file.ts',
       'root-account.ts',
-      'audit-file.ts',
-      'audit/',
+      'audit-log.ts',
       'gateway/',
       'services/',
       'store/',

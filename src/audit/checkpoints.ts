@@ -31,8 +31,8 @@ export type CheckpointerTraits = {
   now(): Date;
   /** Calls `work` some milliseconds later, unless what it returns is called before. */
   later(work: () => void, ms: number): () => void;
-  /** Told of each checkpoint that was written. */
-  written(checkpoint: Statement): void;
+  /** Keeps each checkpoint elsewhere, too. Where it rejects, the next one is due in a minute though nothing be new. */
+  written(checkpoint: Statement): Promise<void> | void;
   failed(cause: unknown): void;
 };
 
@@ -55,8 +55,8 @@ export function checkpointer(traits: CheckpointerTraits): Checkpointer {
     });
     signedAt = time.getTime();
     if (checkpoint === undefined) return;
+    await traits.written(checkpoint);
     signedSequence = checkpoint.sequence;
-    traits.written(checkpoint);
   };
   const sign = () => {
     signing = signing.catch(() => {}).then(signHead);

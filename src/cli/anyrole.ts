@@ -110,6 +110,7 @@ function listening(command: Command): Command {
     .option('--data-dir <dir>', 'where the store and the keyring stand', defaultDataDir)
     .option('--metrics-listen <host:port>', 'where Prometheus scrapes GET /metrics; without it nowhere')
     .option('--config <file>', 'JSON file with quotas, rates and private certificate authorities')
+    .option('--audit-checkpoints <file>', 'add every signed checkpoint of the audit log to this file, kept elsewhere')
     .allowExcessArguments(false)
     .exitOverride();
 }

@@ -292,3 +292,24 @@ test('an authority that is listed twice is refused at its second place', () => {
   assert.ok(!verdict.ok);
   assert.equal(verdict.at, 'privateCertificateAuthorities[1].arn');
 });
+
+test('retention of audit events is off, and bounded by days and by megabytes', () => {
+  assert.deepEqual(good({}).auditRetention, {});
+  assert.deepEqual(good({ auditRetention: { days: 2 } }).auditRetention, { ageMs: 2 * 24 * 3600 * 1000 });
+  assert.deepEqual(good({ auditRetention: { megabytes: 3 } }).auditRetention, { characters: 3_000_000 });
+});
+
+for (const [what, auditRetention, at] of [
+  ['no object', 30, ''],
+  ['no days', { days: 0 }, '.days'],
+  ['half a day', { days: 1.5 }, '.days'],
+  ['a century', { days: 36_501 }, '.days'],
+  ['days in words', { days: '30' }, '.days'],
+  ['no megabytes', { megabytes: 0 }, '.megabytes'],
+  ['null', { megabytes: null }, '.megabytes'],
+] as const) {
+  test(`retention with ${what} is refused`, () => {
+    const verdict = read({ auditRetention });
+    assert.deepEqual(verdict.ok || [verdict.reason, verdict.at], ['badValue', `auditRetention${at}`]);
+  });
+}

@@ -100,6 +100,8 @@ export type Settings = {
   /** By ARN. */
   readonly privateCas: ReadonlyMap<string, PrivateCa>;
   readonly crlSources: CrlFetching;
+  /** How long audit events are kept, and how many characters of them. Without either all are. */
+  readonly auditRetention: { readonly ageMs?: number; readonly characters?: number };
 };
 
 /** AWS's own, except that there are no rates. */
@@ -117,6 +119,7 @@ export const defaultSettings: Settings = Object.freeze({
     timeoutSeconds: 10,
     maxBytes: 64 * 1024 * 1024,
   },
+  auditRetention: {},
 });
 
 /** The rate of every operation that has none of its own. */
@@ -152,6 +155,7 @@ export function parseSettings(text: string, source: SettingsSource): SettingsVer
       'allowLoopbackIssuers',
       'privateCertificateAuthorities',
       'crlSources',
+      'auditRetention',
     ];
     const given = members(jsonOf(text), at, sections);
     return {
@@ -163,6 +167,7 @@ export function parseSettings(text: string, source: SettingsSource): SettingsVer
         allowLoopbackIssuers: flagOf('allowLoopbackIssuers', given.allowLoopbackIssuers),
         privateCas: privateCasOf(given.privateCertificateAuthorities, source),
         crlSources: crlSourcesOf(given.crlSources),
+        auditRetention: auditRetentionOf(given.auditRetention),
       },
     };
   } catch (thrown) {
@@ -252,6 +257,16 @@ function rateOf(value: unknown, at: string): Rate {
   const perSecond = numberOf(given.perSecond, under(at, 'perSecond'), perSecondBounds, false);
   if (given.burst === undefined) return { perSecond, burst: Math.ceil(perSecond) };
   return { perSecond, burst: numberOf(given.burst, under(at, 'burst'), [1, 1_000_000]) };
+}
+
+function auditRetentionOf(value: unknown = {}): Settings['auditRetention'] {
+  const at = 'auditRetention';
+  const { days, megabytes } = members(value, at, ['days', 'megabytes']);
+  const dayMs = 24 * 3600 * 1000;
+  return {
+    ...(days !== undefined && { ageMs: dayMs * numberOf(days, under(at, 'days'), [1, 36_500]) }),
+    ...(megabytes !== undefined && { characters: 1e6 * numberOf(megabytes, under(at, 'megabytes'), [1, 1_000_000]) }),
+  };
 }
 
 function flagOf(
