@@ -1,6 +1,7 @@
-// The keyring on disk: one file for its owner alone, made at the first start, replaced as a whole.
+// The keyring on disk: one file for its owner alone, made at the first start, replaced as a whole, changed by one at a time.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from './config.ts';
 import { createKeyring, type Keyring, parseKeyring, type RandomBytes, serializeKeyring } from './keyring.ts';
 
@@ -11,9 +12,36 @@ export function keyringFile(path: string, randomBytes: RandomBytes, now: Date): 
     writeWhole(path, serializeKeyring(keyring));
     return keyring;
   }
+  return readKeyring(path);
+}
+
+/** The keyring at `path`. Throws ConfigError where there is none that can be read. */
+export function readKeyring(path: string): Keyring {
   const parsed = parseKeyring(textOf(path));
   if (parsed.ok) return parsed.keyring;
   throw new ConfigError(`\`${path}\`: expected a keyring (${parsed.reason}); restore it from a backup`);
+}
+
+/** Milliseconds that a change waits for another process that changes the file. */
+const lockMs = 5000;
+
+/**
+ * Puts in the place of the keyring at `path` what `change` makes of it, and answers that; one change at a time, of whatever
+ * process. The lock is an open transaction on a file beside it, which ends with the process. Throws ConfigError.
+ */
+export function changeKeyring(path: string, change: (keyring: Keyring) => Keyring): Keyring {
+  if (!existsSync(path)) throw new ConfigError(`\`${path}\`: expected a readable file`);
+  const lock = `${path}.lock`;
+  closeSync(openSync(lock, 'a', 0o600));
+  const holder = new DatabaseSync(lock, { timeout: lockMs });
+  try {
+    holder.exec('BEGIN EXCLUSIVE');
+    const keyring = change(readKeyring(path));
+    writeWhole(path, serializeKeyring(keyring));
+    return keyring;
+  } finally {
+    holder.close();
+  }
 }
 
 function textOf(path: string): string {

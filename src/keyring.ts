@@ -72,6 +72,36 @@ export function rotate(keyring: Keyring, randomBytes: RandomBytes, now: Date): K
   return addKey(keyring.keys, randomBytes, now);
 }
 
+/** The keyring without these keys; the current one stays whatever is asked. */
+export function withoutKeys({ currentKeyId, keys }: Keyring, gone: ReadonlySet<string>): Keyring {
+  const left = [...keys].filter(([id]) => id === currentKeyId || !gone.has(id));
+  return { currentKeyId, keys: new Map(left), subkeys: new Map() };
+}
+
+/** A keyring that may be another one from now on, for all who hold it. */
+export type LiveKeyring = { readonly keyring: Keyring; replace(next: Keyring): void };
+
+/** A keyring that is `first` until it is replaced. What is sealed or opened meanwhile is so under one of them. */
+export function liveKeyring(first: Keyring): LiveKeyring {
+  let now = first;
+  return {
+    keyring: {
+      get currentKeyId() {
+        return now.currentKeyId;
+      },
+      get keys() {
+        return now.keys;
+      },
+      get subkeys() {
+        return now.subkeys;
+      },
+    },
+    replace(next) {
+      now = next;
+    },
+  };
+}
+
 /** The text of `keyring.json`. It holds the secrets: the file is for its owner alone (mode 0600), replaced atomically. */
 export function serializeKeyring(keyring: Keyring): string {
   const keys = Array.from(keyring.keys, ([id, { secret, created }]) => [
@@ -170,7 +200,7 @@ function hmac(keyring: Keyring, keyId: string, purpose: string, text: string): B
 }
 
 /** The id of the key that sealed this, not yet authenticated; undefined when the form is wrong. */
-function sealedKeyId(sealed: Uint8Array): string | undefined {
+export function sealedKeyId(sealed: Uint8Array): string | undefined {
   if (sealed.length < headerBytes + tagBytes || sealed[0] !== sealVersion) return undefined;
   return hexOf(sealed.subarray(1, 1 + keyIdBytes));
 }

@@ -23,7 +23,7 @@ import { randomPool } from './gateway/random-pool.ts';
 import type { Services } from './gateway/route.ts';
 import { throttle } from './gateway/throttle.ts';
 import type { World } from './gateway/world.ts';
-import { keyringFile } from './keyring-file.ts';
+import { lookMs, openKeyring } from './keyring-life.ts';
 import { trustAnchorExpiry } from './notifications/trust-anchor-expiry.ts';
 import { ensureAccount, type NewRootKey } from './root-account.ts';
 import { anyrole } from './services/anyrole/index.ts';
@@ -81,7 +81,9 @@ export async function startServer(config: Config, log: Log = silentLog): Promise
 async function serve(config: Config, settings: Settings, store: Store, log: Log): Promise<RunningServer> {
   const now = () => new Date();
   const randomBytes = randomPool(randomFillSync);
-  const keyring = keyringFile(join(config.dataDir, 'keyring.json'), randomBytes, now());
+  const path = join(config.dataDir, 'keyring.json');
+  const keys = await openKeyring({ path, store, randomBytes, now, log });
+  const { keyring } = keys;
   const { accountId, newRootKey } = await ensureAccount({ store, keyring, randomBytes, now: now() }, config);
   const audit = await openAuditLog(config, {
     store,
@@ -155,6 +157,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
   audit.start();
   for (const collected of overloadMetrics(load, door.connections)) measured.register(collected);
   const turns = setInterval(load.turn, turnMs).unref();
+  const looks = setInterval(keys.look, lookMs).unref();
   return {
     url: urlOf(config.tls ? 'https' : 'http', door),
     metricsUrl: metricsDoor && `${urlOf('http', metricsDoor)}/metrics`,
@@ -163,6 +166,8 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     async close(graceMs = defaultGraceMs) {
       await door.close(graceMs);
       clearInterval(turns);
+      clearInterval(looks);
+      await keys.settled();
       await fetchedCrls.close();
       await metricsDoor?.close(Math.min(graceMs, metricsGraceMs));
       await uses.flush();

@@ -56,12 +56,33 @@ const arrows: readonly Row[] = [
   { room: 'client/', imports: ['core/'] },
   {
     room: 'cli/',
-    imports: ['main.ts', 'config.ts', 'audit-directory.ts', 'audit/', 'client/', 'core/', 'telemetry/'],
+    imports: [
+      'main.ts',
+      'config.ts',
+      'audit-directory.ts',
+      'keyring-directory.ts',
+      'audit/',
+      'client/',
+      'core/',
+      'telemetry/',
+    ],
     modules: [anyNode, 'commander', '@peculiar/x509', 'reflect-metadata'],
   },
   { room: 'keyring.ts', imports: [], modules: ['node:crypto', 'node:buffer'] },
   { room: 'config.ts', imports: [] },
   { room: 'keyring-file.ts', imports: ['keyring.ts', 'config.ts'] },
+  {
+    room: 'keyring-state.ts',
+    imports: ['keyring.ts', 'audit/', 'services/*.ts', 'services/*/records.ts', 'store/store.ts'],
+  },
+  {
+    room: 'keyring-life.ts',
+    imports: ['config.ts', 'keyring.ts', 'keyring-file.ts', 'keyring-state.ts', 'store/store.ts', 'telemetry/'],
+  },
+  {
+    room: 'keyring-directory.ts',
+    imports: ['config.ts', 'keyring.ts', 'keyring-file.ts', 'keyring-state.ts', 'store/sqlite-glance.ts'],
+  },
   {
     room: 'audit-directory.ts',
     imports: ['audit-file.ts', 'audit/', 'config.ts', 'keyring.ts', 'store/sqlite-glance.ts'],
@@ -81,7 +102,7 @@ const arrows: readonly Row[] = [
     imports: [
       'config.ts',
       'keyring.ts',
-      'keyring-file.ts',
+      'keyring-life.ts',
       'root-account.ts',
       'audit-log.ts',
       'gateway/',

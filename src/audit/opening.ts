@@ -76,6 +76,13 @@ export async function openChain(world: World, named: string | undefined): Promis
   });
 }
 
+/** Seals the signing keys of all chains anew, and tags their heads, under the current key; those that a key opens. */
+export async function renewChains(world: World): Promise<void> {
+  await world.store.write(async (writer) => {
+    for (const identity of await identitiesIn(writer)) await reopened(world, writer, identity);
+  });
+}
+
 async function reopened(world: World, writer: Writer, identity: ChainIdentity | undefined): Promise<Opened> {
   const { keyring } = world;
   if (identity === undefined) return { ok: false, reason: 'chainMissing' };

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, defaultDataDir, defaultListen, type Environment } from '../config.ts';
 import { auditCommands } from './audit-commands.ts';
 import { bindingFlags } from './binding-flags.ts';
+import { keyringCommands } from './keyring-commands.ts';
 
 /** Exit status of a wrong flag, file or variable. */
 const usageStatus = 2;
@@ -54,6 +55,7 @@ function program(environment: Environment): Command {
     .exitOverride()
     .action(async (requestId, flags) => (await import('./explain.ts')).explain(requestId, flags, environment));
   auditCommands(anyrole);
+  keyringCommands(anyrole);
   clientCommands(anyrole, environment);
   return anyrole;
 }

@@ -30,6 +30,7 @@ export {
   oidcProviderKey,
   oidcProviders,
 } from './oidc-provider-records.ts';
+export { type LoginProfileRecord, loginProfiles } from './passwords.ts';
 export {
   ensureServiceLinkedRole,
   serviceLinkedRoleArn,
