@@ -17,7 +17,7 @@ export type Running = {
 };
 
 /** Milliseconds after which a process that should have ended is killed. */
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 
 /** Starts `anyrole` with these arguments; of the environment it gets what is given here and no AWS or Anyrole setting. */
 export function start(

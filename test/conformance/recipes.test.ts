@@ -181,7 +181,7 @@ async function clusterOf(server: ConformanceServer) {
     state.renewals > 1
       ? body
       : body.replace(/"expiration":"[^"]*"/, () => {
-          const end = new Date(Date.now() + 6000).toISOString().replace(/\.\d+/, '');
+          const end = new Date(Date.now() + 12_000).toISOString().replace(/\.\d+/, '');
           return `"expiration":"${end}"`;
         });
   const front = createTlsServer({ cert: web.pem, key: web.keyPem }, (incoming, answer) => {
