@@ -291,13 +291,17 @@ async function answers(store: Store): Promise<boolean> {
 function ascendingIds(now: () => Date): () => string {
   let last = 0;
   let count = 0;
+  let time = '';
   return () => {
     const ms = Math.max(now().getTime(), last);
     count = ms === last ? count + 1 : 0;
-    last = count > 0xfff ? ms + 1 : ms;
-    if (count > 0xfff) count = 0;
-    const time = last.toString(16).padStart(12, '0');
-    const rest = randomUUID().slice(19);
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}-${rest}`;
+    if (ms !== last || count > 0xfff) {
+      last = count > 0xfff ? ms + 1 : ms;
+      count = 0;
+      // Many ids are of one millisecond.
+      const text = last.toString(16).padStart(12, '0');
+      time = `${text.slice(0, 8)}-${text.slice(8)}`;
+    }
+    return `${time}-7${count.toString(16).padStart(3, '0')}-${randomUUID().slice(19)}`;
   };
 }

@@ -12,7 +12,13 @@ import {
   type UserClaims,
 } from '../core/session/claims.ts';
 import type { HeaderIndex } from '../core/signature/canonical.ts';
-import { type ParsedSignature, type ParseResult, type signingKey, verifySignature } from '../core/signature/hmac.ts';
+import {
+  type DerivedKey,
+  type ParsedSignature,
+  type ParseResult,
+  type signingKey,
+  verifySignature,
+} from '../core/signature/hmac.ts';
 import {
   type certificateBytes,
   parseX509Authorization,
@@ -37,6 +43,7 @@ import {
 } from '../services/call.ts';
 import { type AccessKeyRecord, activeAccessKey, findUserById } from '../services/iam/records.ts';
 import type { Reader, Store } from '../store/store.ts';
+import type { Knowledge } from './knowledge.ts';
 import {
   invalidRegion,
   invalidX509,
@@ -53,6 +60,7 @@ export type Verifier = {
   readonly keyring: Keyring;
   readonly now: Date;
   readonly deriveKey: typeof signingKey;
+  readonly derivedKeyOf: Knowledge['derivedKeyOf'];
   readonly certificateBytes: typeof certificateBytes;
   readonly certificateOf: typeof parseCertificate;
 };
@@ -80,24 +88,32 @@ export async function authenticate(
   return { caller, region: parsed.region };
 }
 
-type Holder = { readonly caller: Caller; readonly secretAccessKey: string };
+type Holder = { readonly caller: Caller; readonly secretAccessKey: string | DerivedKey };
 
 async function holderOf(verifier: Verifier, parsed: ParsedSignature, protocol: ProtocolName): Promise<Holder> {
   const holder =
     parsed.sessionToken === undefined
-      ? await keyHolder(verifier, parsed.accessKeyId)
+      ? await keyHolder(verifier, parsed)
       : await sessionHolder(verifier, parsed.accessKeyId, parsed.sessionToken, protocol);
   if (holder !== undefined) return holder;
   throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
 }
 
-async function keyHolder({ store, keyring }: Verifier, accessKeyId: string): Promise<Holder | undefined> {
-  return store.read(async (reader) => {
+async function keyHolder(verifier: Verifier, parsed: ParsedSignature): Promise<Holder | undefined> {
+  const { accessKeyId } = parsed;
+  return verifier.store.read(async (reader) => {
     const record = await activeAccessKey(reader, accessKeyId);
-    const secret = record && open(keyring, purposes.accessKey, Buffer.from(record.sealedSecret, 'base64'));
-    const caller = secret && (await ownerOf(reader, record));
-    return caller && { caller: { ...caller, accessKeyId }, secretAccessKey: Buffer.from(secret).toString() };
+    const secretAccessKey = record && keyOf(verifier, record, parsed);
+    const caller = secretAccessKey && (await ownerOf(reader, record));
+    return caller && { caller: { ...caller, accessKeyId }, secretAccessKey };
   });
+}
+
+/** The derived key of a stored secret, or undefined where the keyring does not open it. */
+function keyOf({ keyring, derivedKeyOf }: Verifier, { sealedSecret }: AccessKeyRecord, parsed: ParsedSignature) {
+  const { region, service, amzDate } = parsed;
+  // INVARIANT: a scope of another day than the request's is refused before its key is used.
+  return derivedKeyOf(keyring, { sealedSecret, date: amzDate.slice(0, 8), region, service });
 }
 
 type KeyOwner = Omit<RootCaller, 'session'> | Omit<UserCaller, 'session'>;

@@ -1,8 +1,11 @@
 // What is remembered must be what would be worked out again.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
 import { signingKey } from '../core/signature/hmac.ts';
+import { createKeyring, type Keyring, rotate, seal } from '../keyring.ts';
+import { purposes } from '../services/call.ts';
 import { knowledge } from './knowledge.ts';
 import { remember, rememberOf } from './remember.ts';
 
@@ -125,6 +128,38 @@ test('a derived key is that of all four parts', () => {
     ['secre', 't20261122', 'eu-central-1', 'iam'],
   ];
   for (const one of [...parts, ...parts]) assert.deepEqual(deriveKey(...one), signingKey(...one));
+});
+
+test('the derived key of a sealed secret is that of its scope, and of the keyring that opens it', () => {
+  const { derivedKeyOf } = knowledge();
+  const now = new Date('2026-11-22T12:00:00Z');
+  const [keyring, other] = [createKeyring(randomBytes, now), createKeyring(randomBytes, now)];
+  const sealedBy = (ring: Keyring, purpose: string, secret: string) =>
+    Buffer.from(seal(ring, purpose, Buffer.from(secret), randomBytes(12))).toString('base64');
+  const scope = { date: '20261122', region: 'eu-central-1', service: 'iam' };
+  const [one, two] = ['one', 'two'].map((secret) => ({
+    ...scope,
+    secret,
+    sealedSecret: sealedBy(keyring, purposes.accessKey, secret),
+  }));
+  assert.ok(one && two);
+  const rows = [one, two, { ...one, date: '20261123' }, { ...one, region: 'us-east-1' }, { ...one, service: 'sts' }];
+  for (const { secret, sealedSecret, date, region, service } of [...rows, ...rows]) {
+    const derived = derivedKeyOf(keyring, { sealedSecret, date, region, service });
+    assert.deepEqual(derived?.key, signingKey(secret, date, region, service));
+    assert.equal(
+      derivedKeyOf(other, { sealedSecret, date, region, service }),
+      undefined,
+      'another keyring opens nothing',
+    );
+  }
+  for (const time of [1, 2]) {
+    const elsewhere = { ...scope, sealedSecret: sealedBy(keyring, purposes.password, 'one') };
+    assert.equal(derivedKeyOf(keyring, elsewhere), undefined, `what was sealed for another purpose, time ${time}`);
+    assert.equal(derivedKeyOf(keyring, { ...scope, sealedSecret: '' }), undefined);
+  }
+  const rotated = rotate(keyring, randomBytes, now);
+  assert.deepEqual(derivedKeyOf(rotated, one), derivedKeyOf(keyring, one));
 });
 
 test('a bundle with one bad certificate, or none, is refused', () => {

@@ -3,12 +3,14 @@
 import { createHash, hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
 import { mapAttributes } from '../core/session/attributes.ts';
-import { signingKey } from '../core/signature/hmac.ts';
+import { type DerivedKey, signingKey } from '../core/signature/hmac.ts';
 import { certificateBytes } from '../core/signature/x509.ts';
 import { type Certificate, type ParsedCertificate, parseCertificate } from '../core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
 import { parsePemCertificates } from '../core/x509/pem.ts';
+import { type Keyring, open } from '../keyring.ts';
+import { purposes } from '../services/call.ts';
 import { remember, rememberOf } from './remember.ts';
 
 export type Knowledge = {
@@ -29,8 +31,21 @@ export type Knowledge = {
   /** Remembers the paths that were found, each while all of its certificates are valid. */
   readonly validatePath: typeof validatePath;
   readonly deriveKey: typeof signingKey;
+  /**
+   * The derived key of a secret that the keyring sealed, or undefined where it does not open it. Remembered for that
+   * keyring: another one opens it again. The secret itself is not kept.
+   */
+  derivedKeyOf(keyring: Keyring, scope: SealedScope): DerivedKey | undefined;
   /** Accounts that were found to exist; none ever ceases to. */
   readonly knownAccounts: Set<string>;
+};
+
+/** A sealed secret access key, in base64, and what a key is derived from it for. */
+export type SealedScope = {
+  readonly sealedSecret: string;
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
 };
 
 /** Things remembered of each kind, at most. */
@@ -72,7 +87,23 @@ export function knowledge(): Knowledge {
     certificateOf,
     mapAttributes: rememberedTags(),
     deriveKey: (...parts) => key(parts),
+    derivedKeyOf: rememberedDerivedKeys(),
   };
+}
+
+function rememberedDerivedKeys(): Knowledge['derivedKeyOf'] {
+  const byKeyring = rememberOf((keyring: Keyring) =>
+    remember(
+      room,
+      // None of them but the last may hold a space.
+      ({ sealedSecret, date, region, service }: SealedScope) => `${sealedSecret} ${date} ${region} ${service}`,
+      ({ sealedSecret, date, region, service }) => {
+        const secret = open(keyring, purposes.accessKey, Buffer.from(sealedSecret, 'base64'));
+        return secret && { key: signingKey(Buffer.from(secret).toString(), date, region, service) };
+      },
+    ),
+  );
+  return (keyring, scope) => byKeyring(keyring)(scope);
 }
 
 /**

@@ -36,11 +36,15 @@ export {
 /** Seconds a signature may be old or early unless told otherwise. Ours: fifteen minutes, the window of IAM's and STS's own sentence. */
 export const SKEW_SECONDS = 900;
 
+/** A derived key: it stands in for the secret access key that it comes from. */
+export type DerivedKey = { readonly key: Uint8Array };
+
 /** What {@link verifySignature} judges with. */
 export type Verification = ExpectedScope & {
   readonly request: SignableRequest;
   readonly parsed: ParsedSignature;
-  readonly secretAccessKey: string;
+  /** The secret, or the key that {@link signingKey} derives from it for the parsed scope. */
+  readonly secretAccessKey: string | DerivedKey;
   readonly now: Date;
   /** Default 900, both ways. A presigned URL that states its expiry is judged by that instead, backwards. */
   readonly skewSeconds?: number;
@@ -120,11 +124,15 @@ function compared(given: Verification, headers: HeaderIndex, payloadHash: string
     headers,
   });
   const text = stringToSign(parsed.algorithm, parsed.amzDate, scopeText(parsed), canonical);
-  const derive = given.deriveKey ?? signingKey;
-  const expected = hmac(derive(given.secretAccessKey, parsed.date, parsed.region, parsed.service), text);
+  const expected = hmac(derivedKey(given), text);
   const presented = Buffer.from(parsed.signature, 'hex');
   if (presented.length === expected.length && timingSafeEqual(presented, expected)) return { ok: true };
   return { ok: false, reason: 'mismatch', canonicalRequest: canonical, stringToSign: text };
+}
+
+function derivedKey({ secretAccessKey, deriveKey = signingKey, parsed }: Verification): Uint8Array {
+  if (typeof secretAccessKey !== 'string') return secretAccessKey.key;
+  return deriveKey(secretAccessKey, parsed.date, parsed.region, parsed.service);
 }
 
 function coverage(headers: HeaderIndex, { parsed, omitToken = false }: Verification): VerifyFailure | undefined {
