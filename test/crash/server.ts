@@ -20,6 +20,7 @@ export type StartTraits = {
 };
 
 export type Victim = {
+  readonly pid: number;
   /** Resolves when it listens, with its URL and the milliseconds from its start; undefined when it ended before. */
   readonly ready: Promise<{ readonly url: string; readonly ms: number } | undefined>;
   /** What it wrote to standard error. */
@@ -63,6 +64,7 @@ export function start({ dataDir, rootKey, compiled, under = [] }: StartTraits): 
     });
   });
   return {
+    pid: child.pid ?? 0,
     ready: Promise.race([listening, exited.then(() => undefined)]),
     log: () => log,
     async kill(signal = 'SIGKILL') {
