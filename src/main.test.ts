@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { makeCa } from '../test/pki.ts';
+import { verifyDirectory } from './audit-directory.ts';
 import { type Config, ConfigError } from './config.ts';
 import { signRequest } from './core/signature/hmac.ts';
 import { type RunningServer, startServer } from './main.ts';
@@ -117,6 +118,8 @@ describe('a server', () => {
       events.map(({ document }) => Object(document).eventName),
       ['CreateProfile', 'GetCallerIdentity'],
     );
+    const { findings, chains } = await verifyDirectory(dataDir);
+    assert.deepEqual([findings, chains.length, chains[0]?.lastSequence, chains[0]?.checkpointSequence], [0, 1, 2, 2]);
     const second = await start(dataDir, { rootKey: key });
     assert.match((await ask(second, 'rolesanywhere', '/profiles')).body, /"name":"p"/);
     await stop(second);

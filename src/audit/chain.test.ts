@@ -90,6 +90,28 @@ describe('where the head is not as it was left, nothing is written', () => {
   }
 });
 
+test('a head that was put back to an earlier place is refused while the server runs', async () => {
+  const made = await rig();
+  await made.append(made.entry('A'));
+  const { id } = made.chain;
+  const earlier = await made.store.read((reader) => reader.get(headCollection, id));
+  await made.append(made.entry('B'));
+  await made.store.write((writer) => writer.put(headCollection, id, earlier ?? null));
+  await assert.rejects(made.append(made.entry('C')), /put back to an earlier place/);
+});
+
+test('what was undone was not confirmed: the chain goes on from before it', async () => {
+  const made = await rig();
+  await made.append(made.entry('A'));
+  const undone = made.store.write(async (writer) => {
+    await made.chain.append(writer, [made.entry('B')]);
+    throw new Error('undone');
+  });
+  await assert.rejects(undone, /undone/);
+  await made.append(made.entry('C'));
+  assert.equal((await verdictOf(made)).chains[0]?.lastSequence, 2);
+});
+
 describe('a start', () => {
   const world = (made: Rig) => ({ ...made, randomBytes: seededBytes('start'), now: new Date(startedAt.getTime() + 5) });
 

@@ -32,9 +32,14 @@ export type HeadTags = { of(text: string): string; holds(text: string, tag: stri
 export type AuditChain = {
   /** Sixteen lower-case hex digits: the writer's, so that several writers of one store never wait for one head. */
   readonly id: string;
-  /** Writes the events and their places, in this order. Rejects with StoreUnavailable where the head is not as it was left. */
-  append(writer: Writer, entries: readonly AuditEntry[]): Promise<void>;
-  /** The head. Rejects with StoreUnavailable where it is missing or no longer what the keyring vouches for. */
+  /**
+   * Writes the events and their places, in this order; resolves with the last place. Rejects with StoreUnavailable where the
+   * head is not as it was left.
+   */
+  append(writer: Writer, entries: readonly AuditEntry[]): Promise<number>;
+  /** Tells that all up to this place is durable: a head before it was put back by somebody, and is refused from now on. */
+  confirm(sequence: number): void;
+  /** The head. Rejects with StoreUnavailable where it is missing, put back, or not what the keyring vouches for. */
   head(reader: Reader): Promise<Head>;
   /** Events of the chain as far as this process has seen it; a transaction that was undone may be counted. */
   length(): number;
@@ -69,15 +74,19 @@ export function placedKey(key: string, chain: string, sequence: number): string 
 export function auditChain(id: string, tags: HeadTags): AuditChain {
   // The head that was written or checked last: where it is found again, its tag needs no second look.
   let known: Head | undefined;
+  let confirmed = 0;
 
   const head = async (reader: Reader): Promise<Head> => {
     const found = headOf(await reader.get(headCollection, id));
-    if (found === undefined || !(isSame(found, known) || tags.holds(headText(id, found), found.tag))) {
-      throw new StoreUnavailable(
-        `the head of the audit chain ${id} is ${found ? 'not as it was left' : 'missing'}: see \`anyrole audit verify\``,
-      );
+    const fault = found === undefined ? 'missing' : faultOf(found);
+    if (found === undefined || fault !== undefined) {
+      throw new StoreUnavailable(`the head of the audit chain ${id} is ${fault}: see \`anyrole audit verify\``);
     }
     return found;
+  };
+  const faultOf = (found: Head): string | undefined => {
+    if (found.sequence < confirmed) return 'put back to an earlier place';
+    return isSame(found, known) || tags.holds(headText(id, found), found.tag) ? undefined : 'not as it was left';
   };
 
   return {
@@ -96,6 +105,10 @@ export function auditChain(id: string, tags: HeadTags): AuditChain {
       }
       known = { ...place, tag: tags.of(headText(id, place)) };
       await writer.put(headCollection, id, new JsonText(headJson(known)));
+      return place.sequence;
+    },
+    confirm(sequence) {
+      confirmed = Math.max(confirmed, sequence);
     },
     length: () => known?.sequence ?? 0,
   };

@@ -150,7 +150,7 @@ describe('a read whose event finds no room', () => {
     const { road, store } = made;
     const timers: { work: () => void; ms: number }[] = [];
     const records = recorder({
-      write: (entries) => store.write((writer) => road.world.auditChain.append(writer, entries)),
+      write: async (entries) => void (await store.write((writer) => road.world.auditChain.append(writer, entries))),
       later(work, ms) {
         const timer = { work, ms };
         timers.push(timer);
