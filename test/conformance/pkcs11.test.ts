@@ -20,10 +20,11 @@ function present(): { readonly skip?: string } {
   if (!existsSync(softHsm)) return { skip: `there is no SoftHSM at ${softHsm}` };
   if (spawnSync('softhsm2-util', ['--version']).status !== 0) return { skip: 'softhsm2-util does not run here' };
   try {
-    createRequire(import.meta.url).resolve('pkcs11js');
+    // Loaded, not only found: without its native build it is of no use.
+    createRequire(import.meta.url)('pkcs11js');
     return {};
   } catch {
-    return { skip: 'the package pkcs11js is not installed' };
+    return { skip: 'the package pkcs11js is not installed, or not built' };
   }
 }
 
