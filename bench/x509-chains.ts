@@ -1,7 +1,7 @@
 // Chains: the certificates of a request parsed and validated as the server does it, with and without a memory of them.
 import { type Certificate, parseCertificate } from '../src/core/x509/certificate.ts';
 import { validatePath } from '../src/core/x509/path.ts';
-import { knowledge } from '../src/gateway/knowledge.ts';
+import { type Knowledge, knowledge } from '../src/gateway/knowledge.ts';
 import { type Authority, type KeyName, type KeyPair, makeCa } from '../test/pki.ts';
 import type { Effort } from './effort.ts';
 import { freshVerifyRate, processorClock, rate, verifyRate } from './raw-verify.ts';
@@ -104,9 +104,11 @@ function measureOnce({ ders, anchor, now, keys }: Chain, seconds: number): Chain
         if (!parsed.ok) throw new Error(`a good certificate does not parse: ${parsed.detail}`);
         return parsed.certificate;
       });
-  const validating = (parse: () => readonly Certificate[], validate: typeof validatePath) => () => {
+  const validating = (parse: () => readonly Certificate[], validate: Knowledge['validatePath']) => () => {
     const [leaf, ...intermediates] = parse();
     const verdict = leaf && validate({ leaf, intermediates, anchors: [anchor], now });
+    // A path that is remembered, or has no issuer that is, is judged at once.
+    if (verdict instanceof Promise) throw new Error('a path was not judged at once');
     if (!verdict?.ok) throw new Error(`a good chain is not trusted: ${verdict?.detail}`);
   };
   const cpuRate = (once: () => void) => rate(seconds, once, processorClock);

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
 import { signingKey } from '../core/signature/hmac.ts';
+import { parseCertificate } from '../core/x509/certificate.ts';
+import { validatePath as plainPath } from '../core/x509/path.ts';
 import { createKeyring, type Keyring, rotate, seal } from '../keyring.ts';
 import { purposes } from '../services/call.ts';
 import { knowledge } from './knowledge.ts';
@@ -170,30 +172,63 @@ test('a bundle with one bad certificate, or none, is refused', () => {
   for (const bad of ['', 'text', broken, pem + broken]) assert.throws(() => certificatesOf(bad), /does not parse/);
 });
 
-test('a remembered path ends with the first of its certificates', () => {
+test('a remembered path ends with the first of its certificates', async () => {
   const { validatePath } = knowledge();
   const ca = makeCa();
   const leaf = ca.issue({ notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-06-01T00:00:00Z' });
   const question = { leaf: leaf.certificate, intermediates: [], anchors: [ca.certificate] };
-  const at = (now: string) => validatePath({ ...question, now: new Date(now) }).ok;
-  assert.equal(at('2026-05-01T00:00:00Z'), true);
-  assert.equal(at('2026-06-01T00:00:00Z'), true);
-  assert.equal(at('2026-06-01T00:00:01Z'), false);
-  assert.equal(at('2025-12-31T23:59:59Z'), false);
-  assert.equal(at('2026-05-01T00:00:00Z'), true);
+  const at = async (now: string) => (await validatePath({ ...question, now: new Date(now) })).ok;
+  assert.equal(await at('2026-05-01T00:00:00Z'), true);
+  assert.equal(await at('2026-06-01T00:00:00Z'), true);
+  assert.equal(await at('2026-06-01T00:00:01Z'), false);
+  assert.equal(await at('2025-12-31T23:59:59Z'), false);
+  assert.equal(await at('2026-05-01T00:00:00Z'), true);
 });
 
-test('a path is remembered for its own anchors, and a refusal not at all', () => {
+test('a path is remembered for its own anchors, and a refusal not at all', async () => {
   const { validatePath } = knowledge();
   const [ca, other] = [makeCa({ subject: 'CN=A' }), makeCa({ subject: 'CN=A' })];
   const leaf = ca.issue().certificate;
   const now = new Date('2026-05-01T00:00:00Z');
-  const under = (...anchors: readonly (typeof leaf)[]) => validatePath({ leaf, intermediates: [], anchors, now }).ok;
-  assert.equal(under(other.certificate), false);
-  assert.equal(under(ca.certificate), true);
-  assert.equal(under(other.certificate), false);
+  const under = async (...anchors: readonly (typeof leaf)[]) =>
+    (await validatePath({ leaf, intermediates: [], anchors, now })).ok;
+  assert.equal(await under(other.certificate), false);
+  assert.equal(await under(ca.certificate), true);
+  assert.equal(await under(other.certificate), false);
   const stranger = makeSelfSigned().certificate;
-  assert.equal(validatePath({ leaf: stranger, intermediates: [], anchors: [ca.certificate], now }).ok, false);
+  const asked = { leaf: stranger, intermediates: [], anchors: [ca.certificate], now };
+  assert.equal((await validatePath(asked)).ok, false);
+});
+
+test('below an issuer that is known, a leaf is judged as below any other', async () => {
+  const { validatePath } = knowledge();
+  const root = makeCa({ subject: 'CN=Root' });
+  const [issuing, impostor] = [root.issueCa({ subject: 'CN=Issuing' }), makeCa({ subject: 'CN=Issuing' })];
+  const now = new Date('2026-05-01T00:00:00Z');
+  const validity = { notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-12-31T00:00:00Z' };
+  const judged = async (leaf: typeof root.certificate, ...sent: readonly (typeof root)[]) => {
+    const intermediates = sent.map(({ certificate }) => certificate);
+    const question = { leaf, intermediates, anchors: [root.certificate], now };
+    const verdict = await validatePath(question);
+    // Without a memory, of a certificate that remembers nothing either.
+    const fresh = parseCertificate(leaf.der);
+    assert.ok(fresh.ok);
+    const plain = plainPath({ ...question, leaf: fresh.certificate });
+    assert.equal(verdict.ok, plain.ok);
+    if (!verdict.ok && !plain.ok) assert.deepEqual([verdict.reason, verdict.detail], [plain.reason, plain.detail]);
+    return verdict.ok ? 'ok' : verdict.cause;
+  };
+  for (const round of [1, 2, 3]) {
+    assert.equal(await judged(issuing.issue(validity).certificate, issuing), 'ok', `round ${round}`);
+    const forged = { ...validity, authorityKeyIdentifier: false } as const;
+    assert.equal(await judged(impostor.issue(forged).certificate, issuing), 'badSignature', `round ${round}`);
+    assert.equal(await judged(impostor.issue(forged).certificate, impostor), 'noIssuer', `round ${round}`);
+    assert.equal(
+      await judged(issuing.issue({ ...validity, notAfter: '2026-02-01T00:00:00Z' }).certificate, issuing),
+      'expired',
+    );
+    assert.equal(await judged(issuing.issue(validity).certificate), 'noIssuer');
+  }
 });
 
 test('a CRL is read once for each digest, until 256 others came after it', async () => {

@@ -28,8 +28,11 @@ export type Knowledge = {
   certificatesOf(pem: string): readonly Certificate[];
   /** The CRL of stored bytes with this digest; throws when they are none. */
   crlOf(digest: string, bytes: () => Promise<Uint8Array>): Promise<Crl>;
-  /** Remembers the paths that were found, each while all of its certificates are valid. */
-  readonly validatePath: typeof validatePath;
+  /**
+   * Remembers the paths that were found, each while all of its certificates are valid. A leaf below an issuer that was on
+   * such a path has its signature verified on another thread, and only then there is a promise. Never rejects.
+   */
+  validatePath(question: PathQuestion): PathVerdict | Promise<PathVerdict>;
   readonly deriveKey: typeof signingKey;
   /**
    * The derived key of a secret that the keyring sealed, or undefined where it does not open it. Remembered for that
@@ -177,17 +180,28 @@ function forgetEldest(known: Map<string, unknown>, most: number): void {
 }
 
 /** Path validation with a memory of successes: the same certificates lead to the same path while all of it is valid. */
-function rememberedPaths(): typeof validatePath {
+function rememberedPaths(): Knowledge['validatePath'] {
   const known = new Map<string, PathVerdict & { readonly ok: true }>();
+  /** INVARIANT: the path is judged whole whoever stands here; this spares the search nothing but the wait. */
+  const issuers = new WeakSet<Certificate>();
+  const likelyIssuer = ({ leaf, intermediates, anchors }: PathQuestion) =>
+    [...anchors, ...intermediates].find((one) => issuers.has(one) && one.subject.key === leaf.issuer.key);
+  const judged = (question: PathQuestion, key: string) => {
+    const verdict = validatePath(question);
+    if (!verdict.ok) return verdict;
+    const [, above] = verdict.path;
+    if (above !== undefined) issuers.add(above);
+    forgetEldest(known, room);
+    known.set(key, verdict);
+    return verdict;
+  };
   return (question) => {
     const key = keyOf(question);
     const remembered = known.get(key);
     if (remembered?.path.every((certificate) => isValidAt(certificate, question.now))) return remembered;
-    const verdict = validatePath(question);
-    if (!verdict.ok) return verdict;
-    forgetEldest(known, room);
-    known.set(key, verdict);
-    return verdict;
+    const issuer = likelyIssuer(question);
+    if (issuer === undefined) return judged(question, key);
+    return question.leaf.judgeSignatureBy(issuer).then(() => judged(question, key));
   };
 }
 

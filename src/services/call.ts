@@ -8,7 +8,7 @@ import type { FederatedUserClaims, RoleClaims, RootClaims, UserClaims, WebIdenti
 import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
 import type { Crl } from '../core/x509/crl.ts';
-import type { validatePath } from '../core/x509/path.ts';
+import type { PathQuestion, PathVerdict } from '../core/x509/path.ts';
 import type { Document, Reader, Writer } from '../store/store.ts';
 import type { FetchedCrls } from './fetched-crls.ts';
 import type { Settings } from './settings.ts';
@@ -107,7 +107,7 @@ export type Call = {
   /** The CRLs that the server fetches: places, lists, and how it went. */
   readonly fetchedCrls: FetchedCrls;
   /** Path validation that remembers a path while all of it is valid. */
-  readonly validatePath: typeof validatePath;
+  validatePath(question: PathQuestion): PathVerdict | Promise<PathVerdict>;
   /** The tags that a profile's mappings make of a certificate, remembered for both. */
   readonly mapAttributes: typeof mapAttributes;
   /** The issuers of identity tokens, and whether they signed one. */

@@ -59,6 +59,8 @@ export interface Certificate {
   publicKey(): KeyObject | undefined;
   /** Whether this certificate's key made the signature: nothing else about it. Judged on first use and remembered. */
   signatureBy(issuer: Certificate): SignatureVerdict;
+  /** Judges that on another thread; `signatureBy` knows the verdict once this resolves. Never rejects. */
+  judgeSignatureBy(issuer: Certificate): Promise<void>;
 }
 
 /** A certificate, or what is wrong with its encoding (lower case, for the operator). */
@@ -103,7 +105,7 @@ function certificateOf(element: Element): Certificate {
     der: element.raw,
     fingerprint: hash('sha256', element.raw, 'hex'),
     ...signed,
-    signatureBy: signatureMemory(signed),
+    ...signatureMemory(signed),
     publicKey() {
       if (key === null) key = publicKeyOf(parts.certificate.spki);
       return key;

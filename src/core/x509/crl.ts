@@ -103,7 +103,7 @@ function crlOf(element: Element, tables: EntryTables | undefined): Crl {
     entryTables: entries.tables,
     entryOf: (serialNumber: bigint, certificateIssuer = list.issuer) =>
       entries.find(serialNumber, certificateIssuer.key),
-    signatureBy: signatureMemory(signed),
+    signatureBy: signatureMemory(signed).signatureBy,
   });
 }
 

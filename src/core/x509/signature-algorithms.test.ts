@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CertificateOptions, der, makeCa, makeKeys } from '../../../test/pki.ts';
+import { parseCertificate } from './certificate.ts';
 import { DerError, readElement } from './der.ts';
 import { signatureAlgorithmOf, signatureMemory, verifyCertificateSignature } from './signature-algorithms.ts';
 
@@ -135,6 +136,31 @@ test('a verdict that is remembered for one issuer is not the verdict for another
   }
 });
 
+test('on another thread the verdict is the same, and remembered', async () => {
+  const kinds = ['p256', 'rsa2048', 'ml-dsa-44'] as const;
+  for (const key of kinds) {
+    const [ca, ...others] = [makeCa({ key }), ...kinds.map((kind) => makeCa({ key: kind }))];
+    for (const issuer of [ca, ...others]) {
+      const { certificate } = ca.issue();
+      const fresh = parseCertificate(certificate.der);
+      assert.ok(fresh.ok);
+      await certificate.judgeSignatureBy(issuer.certificate);
+      const known = certificate.signatureBy(issuer.certificate);
+      assert.deepEqual(known, fresh.certificate.signatureBy(issuer.certificate));
+      assert.equal(certificate.signatureBy(issuer.certificate), known);
+      await certificate.judgeSignatureBy(issuer.certificate);
+      assert.equal(certificate.signatureBy(issuer.certificate), known);
+    }
+  }
+});
+
+test('an issuer whose key cannot be read is judged nowhere, and refuses', async () => {
+  const { judgeSignatureBy, signatureBy } = signatureMemory(makeCa().issue().certificate);
+  const keyless = { fingerprint: 'f', publicKey: () => undefined };
+  await judgeSignatureBy(keyless);
+  assert.deepEqual(signatureBy(keyless), { ok: false, reason: 'keyMismatch' });
+});
+
 test('a signature is verified once for each issuer, as long as there are not many', () => {
   const ca = makeCa();
   let asked = 0;
@@ -145,7 +171,7 @@ test('a signature is verified once for each issuer, as long as there are not man
       return ca.publicKey;
     },
   });
-  const signatureBy = signatureMemory(ca.issue().certificate);
+  const { signatureBy } = signatureMemory(ca.issue().certificate);
   for (const fingerprint of ['a', 'b', 'a', 'b']) assert.deepEqual(signatureBy(issuer(fingerprint)), { ok: true });
   assert.equal(asked, 2);
   for (let n = 0; n < 200; n++) signatureBy(issuer(String(n)));

@@ -1,7 +1,7 @@
 // The signature algorithms of certificates: one table, OID → how to verify, or the name under which to refuse.
 // Spec: RFC 4055 (RSA), RFC 5758 (ECDSA), RFC 8410 (Ed25519), RFC 9881 (ML-DSA). AWS doc: SHA-256 or stronger, or ML-DSA;
 // MD5 and SHA-1 are refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
-import { constants, type KeyObject, verify } from 'node:crypto';
+import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
 
 /** Hashes a signature may use. */
@@ -30,8 +30,11 @@ interface Row {
   /** `asymmetricKeyType` of the keys that can make this signature. */
   readonly keys: readonly string[];
   read(parameters: Element | undefined): Reading;
-  verify(data: Uint8Array, key: KeyObject, signature: Uint8Array, algorithm: SignatureAlgorithm): boolean;
+  /** What node:crypto is asked with; undefined: no signature of this algorithm verifies. */
+  ask(key: KeyObject, algorithm: SignatureAlgorithm): Question | undefined;
 }
+
+type Question = { readonly hash: SignatureHash | null; readonly key: KeyObject | VerifyKeyObjectInput };
 
 const accepted = (hash: SignatureHash | undefined, saltLength?: number): Reading => ({
   hash,
@@ -40,8 +43,8 @@ const accepted = (hash: SignatureHash | undefined, saltLength?: number): Reading
 });
 const refused = (refusal: 'weak' | 'unsupported'): Reading => ({ hash: undefined, refusal, saltLength: undefined });
 
-function withHash(data: Uint8Array, key: KeyObject, signature: Uint8Array, { hash }: SignatureAlgorithm): boolean {
-  return hash !== undefined && verify(hash, data, key, signature);
+function withHash(key: KeyObject, { hash }: SignatureAlgorithm): Question | undefined {
+  return hash && { hash, key };
 }
 
 const rsa = (name: string, hash: SignatureHash): Row => ({
@@ -50,14 +53,14 @@ const rsa = (name: string, hash: SignatureHash): Row => ({
   // Spec: RFC 4055 §5: NULL, and absent must be accepted too.
   read: (parameters) =>
     parameters === undefined || isNull(parameters) ? accepted(hash) : refuse('RSA signature with parameters'),
-  verify: withHash,
+  ask: withHash,
 });
 
 const ecdsa = (name: string, hash: SignatureHash): Row => ({
   name,
   keys: ['ec'],
   read: (parameters) => (parameters === undefined ? accepted(hash) : refuse('ECDSA signature with parameters')),
-  verify: withHash,
+  ask: withHash,
 });
 
 /** An algorithm that is named like its keys and hashes inside. Spec: RFC 8410 §3, RFC 9881 §2: no parameters */
@@ -65,7 +68,7 @@ const bare = (name: string): Row => ({
   name,
   keys: [name],
   read: (parameters) => (parameters === undefined ? accepted(undefined) : refuse(`${name} signature with parameters`)),
-  verify: (data, key, signature) => verify(null, data, key, signature),
+  ask: (key) => ({ hash: null, key }),
 });
 
 const never =
@@ -74,7 +77,7 @@ const never =
     name,
     keys: [],
     read: () => refused(refusal),
-    verify: () => false,
+    ask: () => undefined,
   });
 const weak = never('weak');
 const unsupported = never('unsupported');
@@ -87,9 +90,8 @@ const rows: Readonly<Record<string, Row>> = {
     name: 'RSASSA-PSS',
     keys: ['rsa', 'rsa-pss'],
     read: readPss,
-    verify: (data, key, signature, { hash, saltLength = 0 }) =>
-      hash !== undefined &&
-      verify(hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature),
+    ask: (key, { hash, saltLength = 0 }) =>
+      hash && { hash, key: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } },
   },
   '1.2.840.10045.4.3.2': ecdsa('ecdsa-with-SHA256', 'sha256'),
   '1.2.840.10045.4.3.3': ecdsa('ecdsa-with-SHA384', 'sha384'),
@@ -181,18 +183,40 @@ export type SignatureVerdict =
 
 /** Whether the issuer's key made the signature on this certificate. Says nothing about the strength of the key. */
 export function verifyCertificateSignature(certificate: Signed, issuerPublicKey: KeyObject): SignatureVerdict {
-  const { tbs, signature, signatureAlgorithm } = certificate;
+  const question = questionOf(certificate, issuerPublicKey);
+  if ('ok' in question) return question;
+  try {
+    return verdictOf(verify(question.hash, certificate.tbs, question.key, certificate.signature));
+  } catch {
+    // OpenSSL throws for what cannot be a signature at all: a wrong length, an impossible salt.
+    return verdictOf(false);
+  }
+}
+
+/** As {@link verifyCertificateSignature}, with the arithmetic on another thread. Never rejects. */
+function verifyAside(certificate: Signed, issuerPublicKey: KeyObject): Promise<SignatureVerdict> {
+  const question = questionOf(certificate, issuerPublicKey);
+  if ('ok' in question) return Promise.resolve(question);
+  return new Promise((resolve) => {
+    try {
+      verify(question.hash, certificate.tbs, question.key, certificate.signature, (error, isValid) =>
+        resolve(verdictOf(error === null && isValid)),
+      );
+    } catch {
+      resolve(verdictOf(false));
+    }
+  });
+}
+
+function questionOf({ signatureAlgorithm }: Signed, issuerPublicKey: KeyObject): Question | SignatureVerdict {
   if (signatureAlgorithm.refusal) return { ok: false, reason: signatureAlgorithm.refusal };
   const row = rows[signatureAlgorithm.oid];
   if (!row?.keys.includes(issuerPublicKey.asymmetricKeyType ?? '')) return { ok: false, reason: 'keyMismatch' };
-  try {
-    return row.verify(tbs, issuerPublicKey, signature, signatureAlgorithm)
-      ? { ok: true }
-      : { ok: false, reason: 'badSignature' };
-  } catch {
-    // OpenSSL throws for what cannot be a signature at all: a wrong length, an impossible salt.
-    return { ok: false, reason: 'badSignature' };
-  }
+  return row.ask(issuerPublicKey, signatureAlgorithm) ?? verdictOf(false);
+}
+
+function verdictOf(isValid: boolean): SignatureVerdict {
+  return isValid ? { ok: true } : { ok: false, reason: 'badSignature' };
 }
 
 /** Who may have made a signature: a certificate. */
@@ -201,20 +225,35 @@ export interface Signer {
   publicKey(): KeyObject | undefined;
 }
 
+/** What is known of one thing's signature. */
+export interface SignatureMemory {
+  signatureBy(issuer: Signer): SignatureVerdict;
+  /** Judges on another thread; `signatureBy` knows the verdict once this resolves. Never rejects. */
+  judgeSignatureBy(issuer: Signer): Promise<void>;
+}
+
 /**
  * Whether a signer's key made the signature of one thing, judged on first use and remembered: both are what their digests
  * say for ever. Many leaves come below one intermediate, whose own signature is then verified once.
  */
-export function signatureMemory(signed: Signed): (issuer: Signer) => SignatureVerdict {
+export function signatureMemory(signed: Signed): SignatureMemory {
   const verdicts = new Map<string, SignatureVerdict>();
-  return (issuer) => {
-    const known = verdicts.get(issuer.fingerprint);
-    if (known) return known;
-    const key = issuer.publicKey();
-    const verdict = key ? verifyCertificateSignature(signed, key) : ({ ok: false, reason: 'keyMismatch' } as const);
+  const keep = ({ fingerprint }: Signer, verdict: SignatureVerdict) => {
     if (verdicts.size >= maxVerdicts) verdicts.clear();
-    verdicts.set(issuer.fingerprint, verdict);
+    verdicts.set(fingerprint, verdict);
     return verdict;
+  };
+  return {
+    signatureBy(issuer) {
+      const known = verdicts.get(issuer.fingerprint);
+      if (known) return known;
+      const key = issuer.publicKey();
+      return keep(issuer, key ? verifyCertificateSignature(signed, key) : { ok: false, reason: 'keyMismatch' });
+    },
+    async judgeSignatureBy(issuer) {
+      const key = verdicts.has(issuer.fingerprint) ? undefined : issuer.publicKey();
+      if (key !== undefined) keep(issuer, await verifyAside(signed, key));
+    },
   };
 }
 

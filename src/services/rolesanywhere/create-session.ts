@@ -52,7 +52,7 @@ export const CreateSession = operation({
     checkTrustAnchor(trustAnchor);
     checkProfile(profile);
     const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
-    const path = checkChain(holder, anchors, call);
+    const path = await checkChain(holder, anchors, call);
     const { ok: isProved } = await holder.prove();
     const followed = isProved ? await followPoints(path, trustAnchor, call) : [];
     const grant = attempted(() => {
@@ -160,9 +160,9 @@ const untrusted: Readonly<Record<PathReason, string>> = {
   chainTooLong: 'Untrusted signing certificate',
 };
 
-function checkChain(holder: CertificateHolder, anchors: readonly Certificate[], call: Call) {
+async function checkChain(holder: CertificateHolder, anchors: readonly Certificate[], call: Call) {
   const { certificate: leaf, chain: intermediates } = holder;
-  const verdict = call.validatePath({ leaf, intermediates, anchors, now: call.now });
+  const verdict = await call.validatePath({ leaf, intermediates, anchors, now: call.now });
   if (verdict.ok) return verdict.path;
   // What was passed over may be the certificate that is missing.
   for (const element of holder.strangeElements) call.explain({ reason: 'ignoredChainElement', ...element });
