@@ -61,6 +61,7 @@ const arrows: readonly Row[] = [
       'config.ts',
       'audit-directory.ts',
       'keyring-directory.ts',
+      'backup.ts',
       'audit/',
       'client/',
       'core/',
@@ -92,6 +93,18 @@ const arrows: readonly Row[] = [
     imports: ['audit-file.ts', 'audit/', 'config.ts', 'keyring.ts', 'store/store.ts', 'telemetry/'],
   },
   { room: 'audit-file.ts', imports: ['config.ts', 'keyring-file.ts'] },
+  {
+    room: 'backup.ts',
+    imports: [
+      'audit-directory.ts',
+      'audit-file.ts',
+      'config.ts',
+      'keyring-file.ts',
+      'keyring-state.ts',
+      'store/sqlite-copy.ts',
+      'store/sqlite-glance.ts',
+    ],
+  },
   {
     room: 'root-account.ts',
     imports: ['config.ts', 'keyring.ts', 'core/', 'services/*.ts', 'services/*/records.ts', 'store/store.ts'],

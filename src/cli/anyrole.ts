@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, defaultDataDir, defaultListen, type Environment } from '../config.ts';
 import { auditCommands } from './audit-commands.ts';
+import { backupCommands } from './backup-commands.ts';
 import { bindingFlags } from './binding-flags.ts';
 import { keyringCommands } from './keyring-commands.ts';
 
@@ -56,6 +57,7 @@ function program(environment: Environment): Command {
     .action(async (requestId, flags) => (await import('./explain.ts')).explain(requestId, flags, environment));
   auditCommands(anyrole);
   keyringCommands(anyrole);
+  backupCommands(anyrole);
   clientCommands(anyrole, environment);
   return anyrole;
 }
