@@ -212,7 +212,10 @@ function subtrees(element: Element): readonly GeneralName[] {
 
 // Spec: RFC 5280 §4.2.1.10 asks for the style of RFC 4632 (CIDR): ones, then zeros.
 function isPrefixMask(mask: Uint8Array): boolean {
-  return /^1*0*$/.test(Array.from(mask, (byte) => byte.toString(2).padStart(8, '0')).join(''));
+  const end = mask.findIndex((byte) => byte !== 0xff);
+  if (end < 0) return true;
+  const holes = 0xff - (mask[end] ?? 0); // The bits that are not set: of a prefix, they are the lowest of all.
+  return (holes & (holes + 1)) === 0 && mask.subarray(end + 1).every((byte) => byte === 0);
 }
 
 function authorityKeyIdentifier(value: Element): AuthorityKeyIdentifier {

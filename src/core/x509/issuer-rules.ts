@@ -11,7 +11,7 @@ import {
 } from './constraints.ts';
 import { hexOf } from './der.ts';
 import { criticalProblem } from './extensions.ts';
-import { namesEqual } from './name.ts';
+import { isWrittenAlike, namesEqual } from './name.ts';
 import { keyWeakness, unsupportedKey } from './public-key.ts';
 
 /** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `generic`: nothing but the RFC. */
@@ -63,6 +63,7 @@ type Row = readonly [
 // Ours: validity, pathLenConstraint and critical extensions of an anchor's own certificate count, although RFC 5280 leaves
 // them open: an operator who uploads a certificate means what it says. AWS doc: expiry of a trust anchor ends sessions.
 const rows: readonly Row[] = [
+  ['noIssuer', 'RFC 5280 §6.1.3(a)(4)', 'all', writtenOtherwise],
   ['expired', 'RFC 5280 §6.1.3(a)(2)', 'all', ({ notAfter }, { now }) => lapsed(notAfter, now)],
   ['notYetValid', 'RFC 5280 §6.1.3(a)(2)', 'all', ({ notBefore }, { now }) => pending(notBefore, now)],
   ['unknownCriticalExtension', 'RFC 5280 §6.1.4(o)', 'all', ({ extensions }) => criticalProblem(extensions)],
@@ -101,6 +102,14 @@ export function lapsed(notAfter: Date, now: Date): string | undefined {
 /** The instant is before the first one of validity: a clause. */
 export function pending(notBefore: Date, now: Date): string | undefined {
   return now.getTime() >= notBefore.getTime() ? undefined : `not valid before ${notBefore.toISOString()}`;
+}
+
+// Ours: the search compares names by RFC 4518; that alone makes no issuer.
+function writtenOtherwise({ subject }: Certificate, { below }: IssuerPlace): string | undefined {
+  const named = below.at(-1)?.issuer;
+  return named && !isWrittenAlike(named, subject)
+    ? 'its subject and the issuer of the certificate under it are equal only by what is not seen'
+    : undefined;
 }
 
 function noKeyCertSign({ extensions: { keyUsage } }: Certificate): string | undefined {

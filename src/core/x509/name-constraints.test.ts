@@ -26,14 +26,10 @@ const permittedCases: [form: string, base: GeneralNames, inside: GeneralNames[],
   [
     'dns example.com',
     { dns: ['example.com'] },
+    [{ dns: ['example.com'] }, { dns: ['A.EXAMPLE.com'] }, { dns: ['*.example.com'] }, { uri: ['https://x/'] }],
     [
-      { dns: ['example.com'] },
-      { dns: ['A.EXAMPLE.com'] },
-      { dns: ['*.example.com'] },
       { dns: ['a.b.example.com.'] },
-      { uri: ['https://x/'] },
-    ],
-    [
+      { dns: ['example.com.'] },
       { dns: ['badexample.com'] },
       { dns: ['com'] },
       { dns: ['example.com.evil'] },
@@ -175,6 +171,10 @@ test('a constraint that cannot be read refuses the names of its form, and no oth
   for (const [base, named, other] of [
     [{ dns: ['*.example.com'] }, { dns: ['a.example.org'] }, { email: ['a@b.org'] }],
     [{ dns: ['a..b'] }, { dns: ['example.org'] }, { uri: ['https://a.b'] }],
+    [{ dns: ['example.org.'] }, { dns: ['example.org'] }, { email: ['a@b.org'] }],
+    [{ email: ['b.org.'] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ email: ['a@b.org.'] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
+    [{ uri: ['b.org.'] }, { uri: ['https://b.org/'] }, { dns: ['b.org'] }],
     [{ dns: ['.'] }, { dns: ['example.org'] }, { ip: [ip(1, 2, 3, 4)] }],
     [{ dns: ['10.0.0.0/8'] }, { dns: ['example.org'] }, { ip: [ip(10, 2, 3, 4)] }],
     [{ email: [''] }, { email: ['a@b.org'] }, { dns: ['b.org'] }],
@@ -190,6 +190,23 @@ test('a constraint that cannot be read refuses the names of its form, and no oth
     assert.match(verdict({ permitted: base }, named) ?? '', /cannot be read/, said);
     assert.equal(verdict({ excluded: base }, other), undefined, said);
   }
+});
+
+test('a name whose host ends in a dot is not judged under a constraint on its form', () => {
+  for (const [base, named] of [
+    [{ dns: ['example.com'] }, { dns: ['example.com.'] }],
+    [{ email: ['example.com'] }, { email: ['a@example.com.'] }],
+    [{ uri: ['example.com'] }, { uri: ['https://example.com./'] }],
+  ] as const satisfies [GeneralNames, GeneralNames][])
+    for (const side of ['permitted', 'excluded'])
+      assert.match(verdict({ [side]: base }, named) ?? '', /cannot be judged/, JSON.stringify([side, named]));
+});
+
+test('a directory name is permitted as it is written, and excluded when it is equal', () => {
+  const written = { directoryName: 'O=Ex\u00adample' };
+  assert.match(verdict({ permitted: written }, undefined, 'O=Example,CN=x') ?? '', /in no permitted/);
+  assert.match(verdict({ excluded: written }, undefined, 'O=Example,CN=x') ?? '', /excluded/);
+  assert.equal(verdict({ permitted: written }, undefined, 'O=Ex\u00adample,CN=x'), undefined);
 });
 
 test('a URI that two would read differently is not judged', () => {

@@ -5,7 +5,7 @@ import type { Certificate } from './certificate.ts';
 import { hexOf } from './der.ts';
 import type { NameConstraints } from './extensions.ts';
 import type { GeneralName } from './general-name.ts';
-import { isEmpty, isWithin, type Name, rfc2253 } from './name.ts';
+import { isEmpty, isWithin, isWrittenAlike, type Name, rfc2253 } from './name.ts';
 
 /** Comparisons of a name with a subtree still allowed: shared by all the checks of one validation. */
 export interface Comparisons {
@@ -50,22 +50,29 @@ export function forbiddenName(
     const [mine, allowed, forbidden] = [names.filter(inForm), permitted.filter(inForm), excluded.filter(inForm)];
     comparisons.left -= mine.length * [...allowed, ...forbidden].reduce((sum, { weight }) => sum + weight, 0);
     if (comparisons.left < 0) return 'more names and name constraints than can be compared';
-    const detail = mine
-      .map((name) => verdict(judgedOf(name), allowed, forbidden))
-      .find((clause) => clause !== undefined);
-    if (detail !== undefined) return detail;
+    if (allowed.length + forbidden.length === 0) continue;
+    const subtrees = { allowed, forbidden, unreadable: [...allowed, ...forbidden].some(({ within }) => !within) };
+    for (const name of mine) {
+      const detail = verdict(judgedOf(name), subtrees);
+      if (detail !== undefined) return detail;
+    }
   }
   return undefined;
 }
 
-function verdict(judged: Judged, permitted: readonly Subtree[], excluded: readonly Subtree[]): string | undefined {
-  if (permitted.length + excluded.length === 0) return undefined;
+/** The subtrees of one form, and whether one of them is no constraint. */
+interface Subtrees {
+  readonly allowed: readonly Subtree[];
+  readonly forbidden: readonly Subtree[];
+  readonly unreadable: boolean;
+}
+
+function verdict(judged: Judged, { allowed, forbidden, unreadable }: Subtrees): string | undefined {
   const { name, unclear } = judged;
   if (unclear) return `${name.form} ${textOf(name)} cannot be judged, and its form is constrained`;
-  if ([...permitted, ...excluded].some(({ within }) => !within))
-    return `${name.form} ${textOf(name)} is under a constraint that cannot be read`;
-  if (excluded.some(({ within }) => within?.(judged))) return `${name.form} ${textOf(name)} is in an excluded subtree`;
-  if (permitted.length === 0 || permitted.some(({ within }) => within?.(judged))) return undefined;
+  if (unreadable) return `${name.form} ${textOf(name)} is under a constraint that cannot be read`;
+  if (forbidden.some(({ within }) => within?.(judged))) return `${name.form} ${textOf(name)} is in an excluded subtree`;
+  if (allowed.length === 0 || allowed.some(({ within }) => within?.(judged))) return undefined;
   return `${name.form} ${textOf(name)} is in no permitted subtree`;
 }
 
@@ -100,9 +107,12 @@ function emailsIn(subject: Name): GeneralName[] {
 
 const hostSyntax = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
-/** Lower case, without the final dot; undefined for what is no host name. */
+/**
+ * In lower case; undefined for what is no host name. Spec: RFC 5280 §4.2.1.6 by way of RFC 1034 §3.5: the preferred syntax has
+ * no final dot.
+ */
 function hostOf(text: string): string | undefined {
-  const host = text.toLowerCase().replace(/\.$/, '');
+  const host = text.toLowerCase();
   return hostSyntax.test(host) ? host : undefined;
 }
 
@@ -159,7 +169,7 @@ function subtreeOf(base: GeneralName, side: 'permitted' | 'excluded'): Subtree {
     case 'directoryName':
       return {
         form: base.form,
-        within: ({ name }) => name.form === 'directoryName' && isWithin(name.value, base.value),
+        within: directoryWithin(base.value, side),
         weight: Math.max(base.value.rdnKeys.length, 1),
       };
     case 'otherName':
@@ -170,12 +180,21 @@ function subtreeOf(base: GeneralName, side: 'permitted' | 'excluded'): Subtree {
   }
 }
 
+// Ours: a name is permitted only by a subtree that is written like it, and excluded by one that is equal: the stricter reading
+// both times.
+function directoryWithin(base: Name, side: 'permitted' | 'excluded'): Subtree['within'] {
+  return ({ name }) => {
+    if (name.form !== 'directoryName' || !isWithin(name.value, base)) return false;
+    return side === 'excluded' || isWrittenAlike({ rdns: name.value.rdns.slice(0, base.rdns.length) }, base);
+  };
+}
+
 const isHost = (text: string): boolean => hostOf(text) !== undefined;
 
 // Ours: a leading dot, which RFC 5280 knows only for hosts of URIs and mail, asks for one more label when permitted and is
 // ignored when excluded: the stricter reading both times.
 function dnsWithin(constraint: string, side: 'permitted' | 'excluded'): Subtree['within'] {
-  const written = constraint.toLowerCase().replace(/\.$/, '');
+  const written = constraint.toLowerCase();
   const bare = written.replace(/^\./, '');
   if (constraint !== '' && !isHost(bare)) return undefined;
   const base = side === 'excluded' ? bare : written;
@@ -190,7 +209,7 @@ function dnsWithin(constraint: string, side: 'permitted' | 'excluded'): Subtree[
 
 /** A host under `.example.com`, or exactly `example.com`. */
 function hostWithin(constraint: string): Subtree['within'] {
-  const base = constraint.toLowerCase().replace(/\.$/, '');
+  const base = constraint.toLowerCase();
   if (!isHost(base.replace(/^\./, ''))) return undefined;
   return base.startsWith('.')
     ? ({ host }) => host.endsWith(base) && host.length > base.length

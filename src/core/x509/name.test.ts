@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { der } from '../../../test/pki.ts';
 import { DerError, readElement } from './der.ts';
-import { isEmpty, isWithin, nameOf, namesEqual, rfc2253 } from './name.ts';
+import { isEmpty, isWithin, isWrittenAlike, nameOf, namesEqual, rfc2253 } from './name.ts';
 
 const utf8 = 0x0c;
 const printable = 0x13;
@@ -76,11 +76,41 @@ test('the attributes of one RDN are a set', () => {
 });
 
 test('a value that is no string is compared byte by byte and cannot be spelled by one', () => {
-  const octets = oneValue('1.2.3', der.octets(new Uint8Array([0x41])));
-  assert.equal(octets.attributes[0]?.value, '#040141');
-  assert.equal(namesEqual(octets, oneValue('1.2.3', der.octets(new Uint8Array([0x61])))), false);
-  assert.equal(namesEqual(octets, name('1.2.3=#040141')), false);
-  assert.equal(rfc2253(octets), '1.2.3=#040141');
+  const bits = oneValue('1.2.3', der.bits(new Uint8Array([0x41])));
+  assert.equal(bits.attributes[0]?.value, '#03020041');
+  assert.equal(namesEqual(bits, oneValue('1.2.3', der.bits(new Uint8Array([0x61])))), false);
+  assert.equal(namesEqual(bits, name('1.2.3=#03020041')), false);
+  assert.equal(rfc2253(bits), '1.2.3=#03020041');
+  assert.ok(isWrittenAlike(bits, oneValue('1.2.3', der.bits(new Uint8Array([0x41])))));
+  assert.equal(isWrittenAlike(bits, oneValue('1.2.3', der.bits(new Uint8Array([0x61])))), false);
+});
+
+test('names are written alike when case and white space alone tell them apart', () => {
+  for (const [one, other] of [
+    ['O=Example,CN=a b', 'O=EXAMPLE,CN= a   B '],
+    ['CN=a+OU=b', 'OU=B+CN=A'],
+    ['', ''],
+  ] as const)
+    assert.ok(isWrittenAlike(name(one), name(other)), JSON.stringify([one, other]));
+  assert.ok(isWrittenAlike(oneValue('2.5.4.3', der.text(0x13, 'a')), oneValue('2.5.4.3', der.text(utf8, 'A'))));
+});
+
+for (const [why, written] of [
+  ['a character that is not seen', 'a\0'],
+  ['another that is not seen', 'a\u00ad'],
+  ['a letter of full width', '\uff41'],
+] as const)
+  test(`equal names are not written alike for ${why}`, () => {
+    const [plain, odd] = ['a', written].map((text) => oneValue('2.5.4.10', der.text(utf8, text)));
+    assert.ok(plain && odd && namesEqual(plain, odd));
+    assert.equal(isWrittenAlike(plain, odd), false);
+    assert.equal(isWrittenAlike(odd, plain), false);
+    assert.ok(isWrittenAlike(odd, odd));
+  });
+
+test('letters beyond ASCII in another case are equal, and not written alike', () => {
+  const [small, capital] = ['ä', 'Ä'].map((text) => oneValue('2.5.4.10', der.text(utf8, text)));
+  assert.ok(small && capital && namesEqual(small, capital) && !isWrittenAlike(small, capital));
 });
 
 test('a name lies within the subtree of its first RDNs only', () => {
@@ -133,6 +163,9 @@ for (const [why, bytes] of [
   ['31 combining marks with what is not seen between them', der.name(`CN=a${'\u0301\u200b'.repeat(31)}`)],
   ['31 marks of half width in a row', der.name(`CN=${'\uff9e\u0301'.repeat(15)}\uff9f`)],
   ['a CN that is no character string', der.sequence(rdnOf('2.5.4.3', der.octets(new Uint8Array([0x41]))))],
+  ['an attribute that is a number', der.sequence(rdnOf('1.2.3', der.integer(1)))],
+  ['an attribute that is an octet string', der.sequence(rdnOf('1.2.3', der.octets(new Uint8Array([0x41]))))],
+  ['an attribute under a tag of its own', der.sequence(rdnOf('1.2.3', der.tlv(0x80, new Uint8Array([0x41]))))],
   ['a country that is a bit string', der.sequence(rdnOf('2.5.4.6', der.bits(new Uint8Array([0x41]))))],
 ] as const) {
   test(`${why} is refused`, () => assert.throws(() => nameOf(readElement(bytes)), DerError));

@@ -36,7 +36,7 @@ export interface Name {
 /** Reads a Name; throws DerError. */
 export function nameOf(element: Element): Name {
   const rdns = sequenceOf(element).map(rdnOf);
-  const rdnKeys = rdns.map(rdnKey);
+  const rdnKeys = rdns.map((rdn) => rdnKey(rdn, fold));
   let text: string | undefined;
   return Object.freeze({
     rdns,
@@ -65,21 +65,27 @@ function attributeOf(element: Element): NameAttribute {
   const { tag, raw } = value;
   const type = shortNameOf(oid);
   const text = stringOf(value);
-  // Spec: RFC 5280 appendix A.1: all types that have a name here are text. What others hold is theirs to say.
+  // Spec: RFC 5280 appendix A.1: all types that have a name here are text. Ours: of others, those are read that are in use
+  // (unique identifiers, postal addresses); OpenSSL reads no more of them.
   if (text === undefined && type !== undefined) refuse(`${type} that is no character string`);
+  if (text === undefined && tag !== tags.bitString && tag !== tags.sequence)
+    refuse('attribute value of a strange type');
   return Object.freeze({ oid, type, value: text ?? `#${hexOf(raw)}`, tag, raw });
 }
 
-function rdnKey(attributes: readonly NameAttribute[]): string {
+function rdnKey(attributes: readonly NameAttribute[], folding: (value: string) => string): string {
   const [only] = attributes;
-  if (only && attributes.length === 1) return attributeKey(only);
-  return attributes.map(attributeKey).sort().join('+');
+  if (only && attributes.length === 1) return attributeKey(only, folding);
+  return attributes
+    .map((attribute) => attributeKey(attribute, folding))
+    .sort()
+    .join('+');
 }
 
 // The lengths make the join unambiguous: no value can spell another attribute.
-function attributeKey({ oid, value, tag }: NameAttribute): string {
+function attributeKey({ oid, value, tag }: NameAttribute, folding: (value: string) => string): string {
   if (!isString(tag)) return `${oid}#${value.length}:${value}`;
-  const folded = fold(value);
+  const folded = folding(value);
   return `${oid}=${folded.length}:${folded}`;
 }
 
@@ -113,6 +119,14 @@ function fold(value: string): string {
 // number: a certificate full of them would take a second. The two of half width fall apart into marks.
 const manyMarks = /[\p{M}\uff9e\uff9f]{31}/u;
 
+/** What every reader of certificates folds: the case of ASCII letters, and white space. */
+function foldPlainly(value: string): string {
+  return value
+    .replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
+    .replace(/[\t-\r ]+/g, ' ')
+    .replace(/^ | $/g, '');
+}
+
 /** Full case folding: by way of capitals, so that `ß` is `ss`; the two small sigmas are one. */
 function foldCase(value: string): string {
   return value.normalize('NFKC').toUpperCase().toLowerCase().replaceAll('ς', 'σ');
@@ -133,6 +147,21 @@ export function isEmpty(name: Name): boolean {
 export function namesEqual(a: Name, b: Name): boolean {
   return a.key === b.key;
 }
+
+/**
+ * Whether two equal names are written alike, but for the case of ASCII letters and white space. Ours: names that only the
+ * mappings of RFC 4518 make equal are two names to other readers, and to the eye; that they are equal lets nobody in.
+ */
+export function isWrittenAlike(a: Pick<Name, 'rdns'>, b: Pick<Name, 'rdns'>): boolean {
+  return a.rdns.length === b.rdns.length && a.rdns.every((rdn, at) => isSameRdn(rdn, b.rdns[at] ?? []));
+}
+
+function isSameRdn(a: readonly NameAttribute[], b: readonly NameAttribute[]): boolean {
+  const isSame = a.length === b.length && a.every(({ raw, oid }, at) => oid === b[at]?.oid && isEqual(raw, b[at].raw));
+  return isSame || rdnKey(a, foldPlainly) === rdnKey(b, foldPlainly);
+}
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /** Whether `name` lies in the subtree of `base`: its first RDNs are the RDNs of `base`. Spec: RFC 5280 §4.2.1.10 */
 export function isWithin(name: Name, base: Name): boolean {

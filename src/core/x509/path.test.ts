@@ -148,6 +148,26 @@ test('of two issuers of one name and key, the one is taken whose key identifier 
   assert.equal(failure(validate(leaf, [other])), 'untrusted: authorityKeyIdentifierMismatch');
 });
 
+test('a name makes an issuer as it is written, not by what is not seen', () => {
+  const written = root.issueCa({ subject: 'O=Example,CN=Middle' });
+  for (const subject of ['o=example,cn= middle ', 'O=EXAMPLE,CN=MIDDLE']) {
+    const renamed = root.issueCa({ subject: subject.replace('o=', 'O=').replace('cn=', 'CN='), keys: written.keys });
+    accepted(validate(written.issue(), [renamed]));
+  }
+  for (const subject of ['O=Example\0,CN=Middle', 'O=Ex\u00adample,CN=Middle', 'O=Example,CN=\uff2diddle']) {
+    const verdict = validate(written.issue(), [root.issueCa({ subject, keys: written.keys })]);
+    assert.equal(failure(verdict), 'untrusted: noIssuer');
+    assert.match(verdict.ok ? '' : verdict.detail, /not seen/);
+  }
+});
+
+test('of several failures at one place that of a stranger of the same name is told last', () => {
+  const weak = root.issueCa({ subject: 'CN=CA', hash: 'sha1' });
+  const stranger = makeCa({ subject: 'CN=Root' });
+  const verdict = validate(weak.issue(), [weak], [stranger, root], { requirements: 'generic' });
+  assert.equal(failure(verdict), 'untrusted: weakSignatureAlgorithm');
+});
+
 test('a leaf that names another issuer is not under the key that signed it', () => {
   assert.equal(failure(validate(ca.issue({ issuer: 'CN=Nobody' }), [ca])), 'untrusted: noIssuer');
 });

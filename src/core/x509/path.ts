@@ -227,8 +227,10 @@ function mayIssue(
     search.left.steps-- <= 0
       ? tooMuchWork(issuer)
       : (issuerProblem(issuer, { below: path, isAnchor, now, requirements }) ?? signatureProblem(search, top, issuer));
-  // A good signature under a bad issuer cannot be told from a bad one yet: both came as far as this issuer.
-  if (problem) note(search, path.length, problem);
+  // A good signature under a bad issuer cannot be told from a bad one yet: both came as far as this issuer. One who is named
+  // otherwise is a stranger of the same name, and came not so far.
+  const reached = problem?.cause === 'authorityKeyIdentifierMismatch' ? path.length - 0.5 : path.length;
+  if (problem) note(search, reached, problem);
   return !problem;
 }
 
