@@ -2,8 +2,10 @@
 // by, which is what serves. Each answer that is not the expected one stands in x509-differences.json with its reason; one
 // that is not there fails, and so does one that is there and differs no longer.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { crlStatus } from '../judge/crl-status.ts';
 import { type X509Demands, x509Validate } from '../judge/x509-validate.ts';
 import { demands, expectationOf, type PathRecord, recordsOf, skip, suites } from './x509-records.ts';
@@ -99,20 +101,34 @@ test('the tiers that are scored are answered as well as is demanded', { skip }, 
   }
 });
 
-/** Milliseconds that an answer to a hostile record may take; the middle one of three tries in a warm process. */
+/** Milliseconds of processor time that an answer to a hostile record may take: what the machine does beside it is not counted. */
 const bound = 100;
+
+function processorTime(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
 
 for (const suite of suites) {
   test(`hostile and odd records of ${suite} are answered in time`, { skip }, () => {
     const hostile = recordsOf(suite).filter(({ tier }) => tier === 'dos' || tier === 'robustness');
     for (const record of hostile) {
-      const times = [1, 2, 3].map(() => {
-        const started = performance.now();
-        for (const profile of ['generic', 'rolesanywhere'] as const) judged(record, { profile, crl: 'soft' });
-        return (performance.now() - started) / 2;
-      });
-      const [, median = Infinity] = times.toSorted((a, b) => a - b);
-      assert.ok(median <= bound, `${record.id} took ${median} ms`);
+      for (const profile of ['generic', 'rolesanywhere'] as const) {
+        const ask = () => processorTime(() => judged(record, { profile, crl: 'soft' }));
+        const least = Math.min(ask(), ask());
+        assert.ok(least <= bound, `${record.id} took ${least} ms`);
+      }
     }
   });
 }
+
+test('the dearest record is answered in time by a process that has answered nothing before', { skip }, (t) => {
+  const program = fileURLToPath(new URL('x509-cold.ts', import.meta.url));
+  const args = ['--disable-warning=ExperimentalWarning', program, 'chromium::many-names/ok-all-types'];
+  const ask = () => Number(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  const least = Math.min(ask(), ask(), ask());
+  t.diagnostic(`${least} ms`);
+  assert.ok(least > 0 && least <= bound, `${least} ms`);
+});
