@@ -3,7 +3,7 @@ import { bendBytes, bendTree } from '../der-mutations.ts';
 import { type Seeded, seeded, shuffled } from '../seeded.ts';
 import { type Chain, type Link, mintChain, type Recipe, signed, tbsOf } from './chains.ts';
 import { plain, recipes } from './recipes.ts';
-import { bendMeaning, linkToBend } from './semantic-mutations.ts';
+import { bendMeaning, linkToBend, now } from './semantic-mutations.ts';
 
 /** What is put before every judge. All bytes are DER, or were. */
 export interface Case {
@@ -16,6 +16,8 @@ export interface Case {
   /** The pool, in the order of sending. */
   readonly intermediates: readonly Uint8Array[];
   readonly anchors: readonly Uint8Array[];
+  /** The instant at which it is judged. */
+  readonly at: Date;
 }
 
 /** The case of this number. `knows` says whether the openssl program is of this version or a later one. */
@@ -25,7 +27,7 @@ export function caseOf(seed: string, index: number, knows: (version: string) => 
   const recipe = drawn.opensslFrom === undefined || knows(drawn.opensslFrom) ? drawn : plain;
   const { chain, bent } = bend(recipe, random);
   const { certificates, by } = bendPool(chain, random);
-  const whole = { seed, index, recipe: recipe.name, bent: [...bent, ...by].join(' + ') };
+  const whole = { seed, index, recipe: recipe.name, bent: [...bent, ...by].join(' + '), at: now };
   return { ...whole, ...certificates };
 }
 

@@ -13,7 +13,7 @@ export type JudgeName = (typeof judges)[number];
 export type Theirs = Readonly<Record<JudgeName, Answer>>;
 
 /** How a case is put to the others once more. */
-export type Question = 'the path alone' | 'the anchor as information';
+export type Question = 'the path alone' | 'the second before the last' | 'the anchor as information';
 
 /** A case and what all said to it. */
 export interface Judged {

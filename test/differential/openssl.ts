@@ -1,4 +1,4 @@
-// The first of the other judges: the openssl program's `verify`. Cases that share anchors and pool are put before it in one
+// The first of the other judges: the openssl program's `verify`. Cases that share anchors, pool and instant are put before it in one
 // call, which answers for each leaf. Nothing but the given anchors is trusted, intermediates among them.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { certificatePem } from '../../src/core/x509/certificate.ts';
 import { type Answer, fine, refused } from './answers.ts';
 import type { Case } from './cases.ts';
-import { now } from './semantic-mutations.ts';
 
 /** The version of the openssl program, `3.0.19`; undefined when there is none, or another program of the name. */
 export function opensslVersion(): string | undefined {
@@ -44,7 +43,10 @@ export async function opensslAnswers(cases: readonly Case[]): Promise<readonly A
 
 function batchesOf(cases: readonly Case[]): (readonly Case[])[] {
   const pems = (list: readonly Uint8Array[]) => list.map(certificatePem).join('');
-  const groups = Map.groupBy(cases, ({ anchors, intermediates }) => `${pems(anchors)}/${pems(intermediates)}`);
+  const groups = Map.groupBy(
+    cases,
+    ({ anchors, intermediates, at }) => `${at.getTime()}/${pems(anchors)}/${pems(intermediates)}`,
+  );
   return [...groups.values()].flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / perCall) }, (_, at) => group.slice(at * perCall, (at + 1) * perCall)),
   );
@@ -53,7 +55,7 @@ function batchesOf(cases: readonly Case[]): (readonly Case[])[] {
 const options = [
   ...['-no-CAfile', '-no-CApath', '-no-CAstore', '-partial_chain'],
   // Without a policy that the user accepts, none would be acceptable; anyPolicy makes all of them so, as RFC 5280 has it.
-  ...['-policy_check', '-policy', '2.5.29.32.0', '-purpose', 'any', '-attime', String(now.getTime() / 1000)],
+  ...['-policy_check', '-policy', '2.5.29.32.0', '-purpose', 'any'],
 ];
 
 async function judgeBatch(batch: readonly Case[], prefix: string, answers: Map<Case, Answer>): Promise<void> {
@@ -66,9 +68,10 @@ async function judgeBatch(batch: readonly Case[], prefix: string, answers: Map<C
   const trusted = ['-trusted', write('trusted', first.anchors)];
   const untrusted = first.intermediates.length > 0 ? ['-untrusted', write('untrusted', first.intermediates)] : [];
   const leaves = batch.map(({ leaf }, at) => write(String(at), [leaf]));
-  let said = await verify([...options, ...trusted, ...untrusted, ...leaves]);
+  const asked = [...options, '-attime', String(first.at.getTime() / 1000), ...trusted];
+  let said = await verify([...asked, ...untrusted, ...leaves]);
   // Members of the pool that cannot be read are passed over, but a pool of nothing else stops the program.
-  if (/any untrusted certificates/.test(said)) said = await verify([...options, ...trusted, ...leaves]);
+  if (/any untrusted certificates/.test(said)) said = await verify([...asked, ...leaves]);
   const found = answersIn(said);
   const noAnchor = /any trusted certificates/.test(said) ? refused('no anchor can be read') : undefined;
   for (const [at, one] of batch.entries()) {

@@ -3,17 +3,17 @@
 // excuses anything else.
 import { Buffer } from 'node:buffer';
 import { type Certificate, parseCertificate } from '../../src/core/x509/certificate.ts';
-import type { Extensions } from '../../src/core/x509/extensions.ts';
-import type { GeneralName } from '../../src/core/x509/general-name.ts';
 import type { Requirements } from '../../src/core/x509/issuer-rules.ts';
-import type { Name } from '../../src/core/x509/name.ts';
 import { validatePath } from '../../src/core/x509/path.ts';
 import { type Answer, fine, refused } from './answers.ts';
 import type { Case } from './cases.ts';
 import { now } from './semantic-mutations.ts';
 
 /** Core's answer. Certificates of the pool that do not parse are passed over; the reason names the fault of the first. */
-export function ourAnswer({ leaf: leafDer, intermediates, anchors }: Case, requirements: Requirements): Answer {
+export function ourAnswer(
+  { leaf: leafDer, intermediates, anchors, at: now }: Case,
+  requirements: Requirements,
+): Answer {
   const leaf = parseCertificate(leafDer);
   if (!leaf.ok) return refused(`malformed: ${leaf.detail}`);
   const pool = parsedAll(intermediates);
@@ -37,10 +37,7 @@ export function ourAnswer({ leaf: leafDer, intermediates, anchors }: Case, requi
   const refusal = refused(fault === undefined ? `${verdict.cause}: ${verdict.detail}` : `malformed: ${fault}`);
   const isAnchor = isAmong(leaf.certificate, trusted.certificates) ? ['the leaf is itself an anchor'] : [];
   const isSent = isAmong(leaf.certificate, pool.certificates) ? ['the leaf is in the pool'] : [];
-  const isDotted = [...pool.certificates, ...trusted.certificates].some(constrainsWithDot)
-    ? ['a constraint is written with its final dot']
-    : [];
-  return { ...refusal, traits: [...isAnchor, ...isSent, ...isDotted] };
+  return { ...refusal, traits: [...isAnchor, ...isSent] };
 }
 
 function parsedAll(ders: readonly Uint8Array[]): { certificates: Certificate[]; fault: string | undefined } {
@@ -69,15 +66,9 @@ const traits: Readonly<Record<string, (accepted: Accepted) => boolean>> = {
   'an authority is named by issuer and serial number': ({ path }) =>
     path.some(({ extensions: { authorityKeyIdentifier: own } }) => own && own.keyIdentifier === undefined),
   'the last second of validity': ({ path }) => path.some(({ notAfter }) => notAfter.getTime() === now.getTime()),
-  'a name holds a value that is no text': ({ path }) =>
-    path.some(({ extensions, ...names }) => holdsNoText(names, extensions)),
-  'names are equal by RFC 4518 alone': ({ path }) =>
-    pairs(path).some(([below, above]) => plainText(below.issuer) !== plainText(above.subject)),
   'name constraints are on the path': ({ path }) => path.some(({ extensions }) => extensions.nameConstraints),
   'constraints meet a common name and no dNSName': ({ path }) =>
     path.some(({ extensions }) => extensions.nameConstraints) && path.slice(0, -1).some(hasOnlyCommonName),
-  'a host is written with its final dot': ({ path }) =>
-    path.some(({ extensions }) => extensions.subjectAltName?.some(endsInDot)),
   'policies are on the path': ({ path }) =>
     path.some(({ extensions: { oids } }) => policyExtensions.some((oid) => oids.includes(oid))),
   'an Ed25519 key signs': ({ path }) => path.some(({ signatureAlgorithm: { name } }) => name === 'ed25519'),
@@ -93,33 +84,10 @@ const isNamesake = (one: Certificate, other: Certificate): boolean =>
   one.fingerprint !== other.fingerprint &&
   (one.subject.key === other.subject.key || Buffer.compare(one.spki, other.spki) === 0);
 
-function holdsNoText({ issuer, subject }: Pick<Certificate, 'issuer' | 'subject'>, extensions: Extensions): boolean {
-  const { subjectAltName = [], nameConstraints } = extensions;
-  const general = [...subjectAltName, ...(nameConstraints?.permitted ?? []), ...(nameConstraints?.excluded ?? [])];
-  const names = general.flatMap((name) => (name.form === 'directoryName' ? [name.value] : []));
-  return [issuer, subject, ...names].some(({ attributes }) =>
-    attributes.some(({ value, raw }) => value === `#${Buffer.from(raw).toString('hex')}`),
-  );
-}
-
 function hasOnlyCommonName({ subject, extensions }: Certificate): boolean {
   const hasHost = extensions.subjectAltName?.some(({ form }) => form === 'dns');
   return !hasHost && subject.attributes.some(({ type }) => type === 'CN');
 }
-
-const endsInDot = ({ value }: GeneralName): boolean => typeof value === 'string' && value.endsWith('.');
-
-function constrainsWithDot({ extensions: { nameConstraints } }: Certificate): boolean {
-  return [...(nameConstraints?.permitted ?? []), ...(nameConstraints?.excluded ?? [])].some(endsInDot);
-}
-
-/** A name as a reader compares it who folds case and white space and nothing else. */
-function plainText({ attributes }: Name): string {
-  return attributes.map(({ oid, value }) => `${oid}=${value.toLowerCase().replace(/\s+/g, ' ').trim()}`).join();
-}
-
-const pairs = (path: readonly Certificate[]) =>
-  path.slice(1).map((above, at): readonly [Certificate, Certificate] => [path[at] ?? above, above]);
 
 function acceptance(accepted: Accepted): Answer {
   const found = Object.entries(traits).filter(([, has]) => has(accepted));

@@ -3,16 +3,15 @@
 import { Certificate, CertificateChainValidationEngine } from 'pkijs';
 import { type Answer, fine, refused } from './answers.ts';
 import type { Case } from './cases.ts';
-import { now } from './semantic-mutations.ts';
 
 /** pkijs's answer. Certificates of the pool that it cannot read are passed over. */
-export async function pkijsAnswer({ leaf, intermediates, anchors }: Case): Promise<Answer> {
+export async function pkijsAnswer({ leaf, intermediates, anchors, at }: Case): Promise<Answer> {
   const end = read(leaf);
   if (!end) return refused('the leaf cannot be read');
   const engine = new CertificateChainValidationEngine({
     trustedCerts: anchors.map(read).filter((one) => one !== undefined),
     certs: [...intermediates.map(read).filter((one) => one !== undefined), end], // The leaf last, by its convention.
-    checkDate: now,
+    checkDate: at,
   });
   const { findIssuer } = engine;
   let left = maxLookups;
