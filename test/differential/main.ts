@@ -34,9 +34,7 @@ async function run(count: number, known: string): Promise<void> {
   }
   const comparison = compare(all);
   const seconds = Math.round((performance.now() - started) / 1000);
-  process.stdout.write(
-    `seed ${values.seed}, ${count} cases, OpenSSL ${known}, ${seconds} s\n${summary(comparison)}\n`,
-  );
+  process.stdout.write(`seed ${values.seed}, ${count} cases, OpenSSL ${known}, ${seconds} s\n${summary(comparison)}\n`);
   process.exitCode = comparison.violations.length + comparison.unexplained.size > 0 ? 1 : 0;
 }
 
