@@ -83,7 +83,8 @@ test(`${size} records are answered through CreateSession as Roles Anywhere would
       refused++;
       const { reason, cause, rule, detail, certificate } = reasonGiven(server.road.logged.slice(since));
       const hasAll = [reason, cause, rule, detail, certificate].every((one) => typeof one === 'string');
-      if (!hasAll)
+      // Who is refused a trust anchor is told at once: the operator is the caller.
+      if (!hasAll && !/^Error creating TrustAnchor\. Bad certificate data: \S/.test(answer.message ?? ''))
         wrong.push(`${record.id}: ${answer.body} for ${reason}, ${cause}, ${rule}, ${detail}, ${certificate}`);
     }
     if (answered !== record.raProfileExpected && !otherwise.has(record.id))
