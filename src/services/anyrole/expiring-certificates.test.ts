@@ -54,6 +54,7 @@ test('a certificate is shown whole: whose, which, until when', async () => {
         state: 'expiringSoon',
       },
     ],
+    crls: [],
   });
 });
 
@@ -70,6 +71,63 @@ test('what ends first stands first; what is well is left out; days widen the vie
   assert.deepEqual(rows(await list(road, '?days=365')), wide);
   road.at('2041-01-01T00:00:00Z');
   assert.equal(rows(await list(road, '?days=1')).length, 5);
+});
+
+/** The id of a CRL imported for a trust anchor. */
+async function imported(road: Road, trustAnchorId: string, name: string, crl: { readonly der: Uint8Array }) {
+  const trustAnchorArn = `arn:aws:rolesanywhere:${region}:${account}:trust-anchor/${trustAnchorId}`;
+  const crlData = Buffer.from(crl.der).toString('base64');
+  const answer = await road.rest('POST', '/crls', { name, trustAnchorArn, crlData, enabled: true });
+  assert.equal(answer.status, 201, answer.body);
+  return answer.json().crl.crlId;
+}
+
+test('an imported list is shown whole: whose, which, until when', async () => {
+  const road = await testRoad();
+  const ca = makeCa({ subject: 'O=Example,CN=Root' });
+  const id = await anchor(road, 'well', [ca.pem]);
+  const crlId = await imported(road, id, 'weekly', ca.crl({ nextUpdate: '2026-11-22T11:59:59Z' }));
+  assert.deepEqual((await list(road)).json(), {
+    certificates: [],
+    crls: [
+      {
+        trustAnchorArn: `arn:aws:rolesanywhere:${region}:${account}:trust-anchor/${id}`,
+        trustAnchorId: id,
+        trustAnchorName: 'well',
+        trustAnchorEnabled: false,
+        crlId,
+        crlArn: `arn:aws:rolesanywhere:${region}:${account}:crl/${crlId}`,
+        crlName: 'weekly',
+        crlEnabled: true,
+        issuer: 'CN=Root,O=Example',
+        thisUpdate: '2026-01-01T00:00:00Z',
+        nextUpdate: '2026-11-22T11:59:59Z',
+        daysLeft: -1,
+        state: 'expired',
+      },
+    ],
+  });
+});
+
+test('lists stand among the certificates by their end; one that is well, or ends never, is left out', async () => {
+  const road = await testRoad();
+  const ca = makeCa({ notBefore: '2020-01-01T00:00:00Z', notAfter: '2026-12-02T00:00:00Z' });
+  const other = makeCa({ subject: 'CN=Other' });
+  const [id, otherId] = [await anchor(road, 'a', [ca.pem]), await anchor(road, 'b', [other.pem])];
+  await imported(road, id, 'before', ca.crl({ nextUpdate: '2026-12-01T00:00:00Z' }));
+  await imported(road, id, 'after', ca.crl({ nextUpdate: '2026-12-03T00:00:00Z', number: 2 }));
+  await imported(road, otherId, 'never', other.crl({ nextUpdate: false }));
+  const coming = { thisUpdate: '2027-01-01T00:00:00Z', nextUpdate: '2036-01-01T00:00:00Z' };
+  await imported(road, otherId, 'to come', other.crl(coming));
+  const seen: string[] = [];
+  for (let query = '?pageSize=1'; query !== ''; ) {
+    const { certificates, crls, nextToken } = (await list(road, query)).json();
+    seen.push(...certificates.map((row: Row) => row.trustAnchorName));
+    seen.push(...crls.map((row: { crlName: string; state: string }) => `${row.crlName} ${row.state}`));
+    query = nextToken === undefined ? '' : `?pageSize=1&nextToken=${nextToken}`;
+  }
+  assert.deepEqual(seen, ['before expiringSoon', 'a', 'after expiringSoon', 'to come notYetValid']);
+  assert.deepEqual((await list(road, '?days=7')).json().crls.length, 1);
 });
 
 test('pages follow each other without a gap, and a token fits its own list only', async () => {

@@ -1,5 +1,5 @@
-// What will soon cease to be trusted: certificates of trust anchors that have expired, will, or are not valid yet. A path
-// fails with its anchor, and every workload of it at once.
+// What will soon cease to be trusted: certificates of trust anchors that have expired, will, or are not valid yet, and the
+// imported revocation lists of which that is true. A path fails with its anchor, and every workload of it at once.
 import {
   boolean,
   integer,
@@ -20,6 +20,7 @@ import { type Call, operation } from '../call.ts';
 import { positionOf, tokenOf } from '../records.ts';
 import { placeOf, type TrustAnchorRecord, trustAnchors } from '../rolesanywhere/records.ts';
 import { AccessDeniedException, ValidationException } from './errors.ts';
+import { ExpiringCrl, expiringCrls } from './expiring-crls.ts';
 import { arnOf } from './records.ts';
 import { nextTokenMember, pageMembers, pageSizes } from './shapes.ts';
 
@@ -41,7 +42,7 @@ const ExpiringCertificate = structure({
 });
 
 export const ListExpiringCertificates = operation({
-  doc: 'Lists certificates of trust anchors that have expired, expire within some days, or are not valid yet, by their end.',
+  doc: 'Lists certificates and imported CRLs of trust anchors that have expired, will within some days, or are not valid yet.',
   http: 'GET /expiring-certificates 200',
   effect: 'read',
   errors: [ValidationException, AccessDeniedException],
@@ -51,6 +52,9 @@ export const ListExpiringCertificates = operation({
   }),
   output: structure({
     certificates: required(list(ExpiringCertificate), { doc: 'The certificates, those that end first before others.' }),
+    crls: required(list(ExpiringCrl), {
+      doc: 'The CRLs, those that end first before others; a page holds both kinds.',
+    }),
     ...nextTokenMember,
   }),
   access: (_input, call) => [{ resource: arnOf(call, 'certificate/*') }],
@@ -58,16 +62,14 @@ export const ListExpiringCertificates = operation({
     const listing = `expiring-certificates\n${placeOf(call)}${days}`;
     const after = nextToken === undefined ? '' : positionOf(call, listing, nextToken);
     if (after === undefined) throw ValidationException('Invalid nextToken.');
-    const anchors = await call.read((reader) => anchorsOf(reader, call));
-    const found = anchors
-      .flatMap((anchor) => expiring(anchor, days, call))
-      .sort((a, b) => (a.position < b.position ? -1 : 1));
+    const found = await call.read((reader) => foundIn(reader, days, call));
     const rest = found.filter(({ position }) => position > after);
     const size = Math.min(pageSize, pageSizes.max);
     const page = rest.slice(0, size);
     const last = rest.length > size ? page.at(-1) : undefined;
     return {
-      certificates: page.map(({ shown }) => shown),
+      certificates: page.flatMap(({ certificate }) => certificate ?? []),
+      crls: page.flatMap(({ crl }) => crl ?? []),
       nextToken: last && tokenOf(call, listing, last.position),
     };
   },
@@ -89,15 +91,27 @@ async function anchorsOf(reader: Reader, call: Call): Promise<readonly TrustAnch
 type Found = {
   /** Unique, and in the order of the list. */
   readonly position: string;
-  readonly shown: ValueOf<typeof ExpiringCertificate>;
+  readonly certificate?: ValueOf<typeof ExpiringCertificate>;
+  readonly crl?: ValueOf<typeof ExpiringCrl>;
 };
+
+/** What is found in all trust anchors, by its end. */
+async function foundIn(reader: Reader, days: number, call: Call): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const anchor of await anchorsOf(reader, call)) {
+    found.push(...expiring(anchor, days, call));
+    for (const crl of await expiringCrls(reader, anchor, days, call))
+      found.push({ position: `${crl.nextUpdate.toISOString()}/${anchor.id}/${crl.crlId}`, crl });
+  }
+  return found.sort((a, b) => (a.position < b.position ? -1 : 1));
+}
 
 function expiring(anchor: TrustAnchorRecord, days: number, { now, certificatesOf }: Call): readonly Found[] {
   return certificatesOf(anchor.x509CertificateData).flatMap((certificate, index) => {
     const state = expiryState(certificate, now, days);
     if (state === 'valid') return [];
     const position = `${certificate.notAfter.toISOString()}/${anchor.id}/${String(index).padStart(3, '0')}`;
-    return [{ position, shown: { ...anchorShown(anchor), ...certificateShown(certificate, now), state } }];
+    return [{ position, certificate: { ...anchorShown(anchor), ...certificateShown(certificate, now), state } }];
   });
 }
 
