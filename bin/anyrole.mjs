@@ -11,11 +11,10 @@ if (major < 24 || (major === 24 && minor < 7)) {
   );
   process.exit(2);
 }
-// What the store uses announces itself as experimental on some supported versions: node:sqlite, and in the repository
-// module.stripTypeScriptTypes. People need not read it.
+// node:sqlite still announces itself as experimental on some supported versions; people need not read it.
 const { emitWarning } = process;
 process.emitWarning = (warning, ...rest) => {
-  if (!/SQLite|stripTypeScriptTypes/.test(String(warning))) emitWarning.call(process, warning, ...rest);
+  if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest);
 };
 // The repository runs its sources; the package of npm has none, and what is built of them.
 const isRepository = existsSync(new URL('../src', import.meta.url));

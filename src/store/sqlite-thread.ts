@@ -1,6 +1,5 @@
 // The thread that writes: it takes groups of changes, makes each durable in one transaction, and says so. A COMMIT waits
 // for the disk, and this thread alone waits with it.
-// INVARIANT: imports nothing of ours. In the repository it is started from its text without types, see commit-thread.ts.
 
 import { DatabaseSync } from 'node:sqlite';
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
