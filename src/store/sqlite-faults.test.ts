@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { faultSteps, type WeakDisk, weakDisk } from '../../test/faults/fault-plan.ts';
+import { aftermaths, faultSteps, type WeakDisk, weakDisk } from '../../test/faults/fault-plan.ts';
 import { cachedStore } from './cache.ts';
 import { get, keysOf } from './engines.test.ts';
 import { sqliteStore } from './sqlite.ts';
@@ -49,10 +49,10 @@ describe('a store whose disk fails', () => {
       let n = 0;
       for (const kind of ['EIO', 'ENOSPC', 'BUSY'] as const) {
         for (const step of ['received', 'begin', 'put', 'remove', 'commit'] as const) {
-          for (const ends of [false, true]) {
+          for (const leaves of aftermaths) {
             const key = `k${n++}`;
             assert.deepEqual(await read(store, key), [undefined, false]);
-            disk.order({ step, kind, ends });
+            disk.order({ step, kind, leaves });
             await assert.rejects(write(store, key), StoreUnavailable, `${kind} at ${step}`);
             assert.deepEqual(await read(store, key), [undefined, false]);
             await write(store, key);

@@ -15,12 +15,14 @@ export type Fault = {
   readonly kind: FaultKind;
   /** Times that the step goes well before. */
   readonly skip?: number;
-  /** Whether the failure ends SQLite's transaction. */
-  readonly ends?: boolean;
+  /** What a failure does to SQLite's transaction: leaves it open, ends it, or leaves it so that ROLLBACK fails, too. */
+  readonly leaves?: (typeof aftermaths)[number];
 };
 
+export const aftermaths = ['open', 'ended', 'stuck'] as const;
+
 /** Places in the shared memory. `step` counts from one; zero: no fault is ordered. */
-export const slots = { step: 0, kind: 1, skip: 2, ends: 3, hangs: 4, fired: 5 } as const;
+export const slots = { step: 0, kind: 1, skip: 2, leaves: 3, hangs: 4, fired: 5 } as const;
 
 /** A thread whose disk fails when it is told to. */
 export type WeakDisk = {
@@ -41,11 +43,11 @@ export function weakDisk(): WeakDisk {
   return {
     start: (real) =>
       new Worker(new URL('faulty-thread.ts', import.meta.url), { workerData: { real, plan: shared }, stderr: true }),
-    order({ step, kind, skip = 0, ends = false }) {
+    order({ step, kind, skip = 0, leaves = 'open' }) {
       Atomics.store(plan, slots.step, 0);
       Atomics.store(plan, slots.kind, faultKinds.indexOf(kind));
       Atomics.store(plan, slots.skip, skip);
-      Atomics.store(plan, slots.ends, ends ? 1 : 0);
+      Atomics.store(plan, slots.leaves, aftermaths.indexOf(leaves));
       Atomics.store(plan, slots.step, faultSteps.indexOf(step) + 1);
     },
     heal() {

@@ -8,10 +8,12 @@ import {
   serveGroups,
   type ThreadTask,
 } from '../../src/store/sqlite-thread.ts';
-import { type FaultKind, type FaultStep, faultKinds, faultSteps, slots } from './fault-plan.ts';
+import { aftermaths, type FaultKind, type FaultStep, faultKinds, faultSteps, slots } from './fault-plan.ts';
 
 /** What the thread is given: the real task, and the plan that it shares with whoever started it. */
 export type FaultyTask = { readonly real: ThreadTask; readonly plan: SharedArrayBuffer };
+
+const messages = { EIO: 'disk I/O error', ENOSPC: 'database or disk is full', BUSY: 'database is locked' } as const;
 
 class FaultError extends Error {
   readonly code = 'ERR_SQLITE_ERROR';
@@ -29,6 +31,13 @@ function faulty(task: FaultyTask): void {
     return faultKinds[Atomics.load(plan, slots.kind)];
   }
 
+  /** SQLite itself ends the transaction on some failures, at some steps. */
+  function spoil(db: Connection | undefined): void {
+    if (db?.isTransaction && isLeft('ended')) db.prepare('ROLLBACK').run();
+  }
+
+  const isLeft = (as: (typeof aftermaths)[number]) => Atomics.load(plan, slots.leaves) === aftermaths.indexOf(as);
+
   function at(step: FaultStep, db?: Connection): void {
     const kind = due(step);
     switch (kind) {
@@ -36,11 +45,9 @@ function faulty(task: FaultyTask): void {
         return;
       case 'EIO':
       case 'ENOSPC':
-        // SQLite itself ends the transaction on such failures, at some steps.
-        if (db?.isTransaction && Atomics.load(plan, slots.ends) === 1) db.prepare('ROLLBACK').run();
-        throw new FaultError(kind === 'EIO' ? 'disk I/O error' : 'database or disk is full');
       case 'BUSY':
-        throw new FaultError('database is locked');
+        spoil(db);
+        throw new FaultError(messages[kind]);
       case 'hang':
         Atomics.store(plan, slots.hangs, 1);
         Atomics.wait(plan, slots.hangs, 1);
@@ -61,6 +68,7 @@ function faulty(task: FaultyTask): void {
         const step = stepOf(sql);
         return {
           run(...values) {
+            if (step === 'rollback' && isLeft('stuck')) throw new FaultError(messages.EIO);
             at(step, db);
             const result = statement.run(...values);
             if (step === 'commit') at('committed');
