@@ -140,6 +140,17 @@ test('tail --follow goes on with what is written, until SIGINT', async () => {
   assert.equal(names.at(-1), 'Followed');
 });
 
+test('an export whose reader stops reading ends in silence', async () => {
+  const child = spawn(process.execPath, [command, 'audit', 'export', '--data-dir', dataDir]);
+  let err = '';
+  child.stderr.on('data', (text) => {
+    err += text;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  assert.deepEqual([status, err], [0, '']);
+});
+
 describe('what cannot be used is said in one line, with status 2', () => {
   const key = () => file('key.pem', made.signer.publicKey.export({ format: 'pem', type: 'spki' }).toString());
   for (const [what, flags, message] of [

@@ -12,12 +12,11 @@ export type FilterFlags = {
   readonly until?: string;
 };
 
-/** Prints lines; resolves when whoever reads can take more. */
+/** Prints a line; resolves when whoever reads can take more. Ends the process where nobody reads any more, as after `| head`. */
 export async function print(line: string): Promise<void> {
   const { stdout } = process;
-  // Whoever read may have stopped reading, as `| head` does.
-  if (!stdout.writable) throw new ConfigError('standard output is closed');
-  if (!stdout.write(`${line}\n`)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+  if (!stdout.writable) process.exit();
+  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain').catch(() => process.exit());
 }
 
 /** The lines of a file. Throws ConfigError where it cannot be read. */
