@@ -1,6 +1,7 @@
 // The benchmarks' command line: `npm run bench` for everything that stands beside a goal of the server, or one benchmark and
 // some of its cases: `npm run bench -- create-session p256-warm --json`.
 import { parseArgs } from 'node:util';
+import { auditReport, measureAudit } from './audit.ts';
 import { killChildren } from './child.ts';
 import { clientCases, clientReport, measureClientCase } from './client.ts';
 import { controlPlaneCases } from './control-plane.ts';
@@ -27,6 +28,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   'control-plane': benchmark('control-plane', controlPlaneCases, measureCase, report),
   peer: benchmark('peer', peerCases, measurePeer, report),
   policy,
+  audit,
   client: benchmark('client', clientCases, measureClientCase, clientReport),
   overload: benchmark('overload', overloadCases, measureOverloadCase, overloadReport),
   x509: benchmark('x509', x509Cases, measureX509Case, x509Report),
@@ -161,6 +163,17 @@ async function policy({ names: [surplus], json, effort }: Parameters<Subcommand>
   const text = json
     ? `${JSON.stringify({ benchmark: 'policy', machine, effort, ...result }, null, 2)}\n`
     : policyReport(machine, effort, result);
+  process.stdout.write(text);
+  if (result.broken.length > 0) process.exitCode = 1;
+}
+
+async function audit({ names: [surplus], json, effort }: Parameters<Subcommand>[0]): Promise<void> {
+  if (surplus !== undefined) throw new UsageError(`unknown case \`${surplus}\`: audit has none`);
+  const machine = describeMachine();
+  const result = await measureAudit(effort);
+  const text = json
+    ? `${JSON.stringify({ benchmark: 'audit', machine, effort, ...result }, null, 2)}\n`
+    : auditReport(machine, effort, result);
   process.stdout.write(text);
   if (result.broken.length > 0) process.exitCode = 1;
 }

@@ -11,6 +11,8 @@ export type AuditRows = {
   texts(collection: string, keys: readonly string[]): Promise<readonly (string | undefined)[]>;
   list(collection: string, query: ListQuery): Promise<readonly AuditRow[]>;
   keys(collection: string, query: ListQuery): Promise<readonly string[]>;
+  /** How many documents the collection has, where that costs less than reading their keys. */
+  count?(collection: string): Promise<number>;
 };
 
 /** Gives snapshots, one after the other. */

@@ -15,6 +15,8 @@ export type TextRows = {
   texts(collection: string, keys: readonly string[]): Promise<readonly (string | undefined)[]>;
   list(collection: string, query: ListQuery): Promise<readonly Row[]>;
   keys(collection: string, query: ListQuery): Promise<readonly string[]>;
+  /** How many documents the collection has: every page of it is read, and nothing is made of it. */
+  count(collection: string): Promise<number>;
 };
 
 export type Glance = {
@@ -34,11 +36,13 @@ export function openGlance(path: string): Glance {
 export function glanceOn(db: DatabaseSync): Glance {
   const verbs = readVerbsOn(db);
   const keys = keysOn(db);
+  const count = db.prepare('SELECT count(*) AS count FROM documents WHERE collection = ?');
   const rows: TextRows = {
     get: async (collection, key) => verbs.get(collection, key),
     texts: async (collection, wanted) => wanted.map((key) => verbs.get(collection, key)),
     list: async (collection, query) => verbs.list(collection, rangeOf(query), query.limit),
     keys: async (collection, query) => keys(collection, rangeOf(query), query.limit),
+    count: async (collection) => Number(count.get(collection)?.count),
   };
   return {
     async read(work) {
