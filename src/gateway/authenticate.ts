@@ -12,21 +12,13 @@ import {
   type UserClaims,
 } from '../core/session/claims.ts';
 import type { HeaderIndex } from '../core/signature/canonical.ts';
+import { type DerivedKey, type ParsedSignature, type ParseResult, verifySignature } from '../core/signature/hmac.ts';
 import {
-  type DerivedKey,
-  type ParsedSignature,
-  type ParseResult,
-  type signingKey,
-  verifySignature,
-} from '../core/signature/hmac.ts';
-import {
-  type certificateBytes,
   parseX509Authorization,
   verifyX509Signature,
   verifyX509SignatureAside,
   type X509Verdict,
 } from '../core/signature/x509.ts';
-import type { parseCertificate } from '../core/x509/certificate.ts';
 import { type Keyring, open } from '../keyring.ts';
 import { bytesOf, type WireRequest } from '../protocols/protocol.ts';
 import { formatArn, isRegion } from '../services/arn.ts';
@@ -59,10 +51,7 @@ export type Verifier = {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly now: Date;
-  readonly deriveKey: typeof signingKey;
-  readonly derivedKeyOf: Knowledge['derivedKeyOf'];
-  readonly certificateBytes: typeof certificateBytes;
-  readonly certificateOf: typeof parseCertificate;
+  readonly knowledge: Pick<Knowledge, 'deriveKey' | 'derivedKeyOf' | 'certificateBytes' | 'certificateOf'>;
 };
 
 /** The caller that signed, or AWS's error. `signature` is what parseSignature found in the request, `headers` are its. */
@@ -82,7 +71,8 @@ export async function authenticate(
     throw invalidRegion(protocol);
   }
   const { caller, secretAccessKey } = await holderOf(verifier, parsed, protocol);
-  const { now, deriveKey } = verifier;
+  const { now, knowledge } = verifier;
+  const { deriveKey } = knowledge;
   const verdict = verifySignature({ request, parsed, secretAccessKey, now, headers, deriveKey });
   if (!verdict.ok) throw unproved(verdict, parsed, protocol);
   return { caller, region: parsed.region };
@@ -110,10 +100,10 @@ async function keyHolder(verifier: Verifier, parsed: ParsedSignature): Promise<H
 }
 
 /** The derived key of a stored secret, or undefined where the keyring does not open it. */
-function keyOf({ keyring, derivedKeyOf }: Verifier, { sealedSecret }: AccessKeyRecord, parsed: ParsedSignature) {
+function keyOf({ keyring, knowledge }: Verifier, { sealedSecret }: AccessKeyRecord, parsed: ParsedSignature) {
   const { region, service, amzDate } = parsed;
   // INVARIANT: a scope of another day than the request's is refused before its key is used.
-  return derivedKeyOf(keyring, { sealedSecret, date: amzDate.slice(0, 8), region, service });
+  return knowledge.derivedKeyOf(keyring, { sealedSecret, date: amzDate.slice(0, 8), region, service });
 }
 
 type KeyOwner = Omit<RootCaller, 'session'> | Omit<UserCaller, 'session'>;
@@ -204,7 +194,7 @@ function sameText(one: string, other: string): boolean {
 
 /** Whoever sent a certificate. The signature's verdict is the operation's to ask for, at its place among AWS's checks. */
 function certificateHolder(
-  { certificateBytes: bytesOf, certificateOf, now }: Verifier,
+  { knowledge: { certificateBytes: bytesOf, certificateOf }, now }: Verifier,
   request: WireRequest,
   headers: HeaderIndex,
 ): { readonly caller: CertificateHolder; readonly region: string } {

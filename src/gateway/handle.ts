@@ -44,7 +44,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const { operation, labels } = route(service, request);
     visit.service = service;
     visit.operation = operation;
-    const verifier = { ...world.knowledge, store: world.store, keyring: world.keyring, now: visit.startedAt };
+    const { knowledge, store, keyring } = world;
+    const verifier = { knowledge, store, keyring, now: visit.startedAt };
     const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature, headers);
     visit.caller = caller;
     visit.region = region;

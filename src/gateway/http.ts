@@ -215,11 +215,20 @@ function isTooLong({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? 0) > maxBodyBytes;
 }
 
+/** Whether a body follows the header block. Spec: RFC 9112 §6.3 (7): a request that says nothing of one has none. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length = '0' } = headers;
+  return length !== '0' || headers['transfer-encoding'] !== undefined;
+}
+
+const nothing = new Uint8Array();
+
 type Body = Uint8Array | 'tooLarge' | 'noRoom' | 'gone';
 
 /** The whole body; or that it is too large, that there is no memory for it now, or that the client went away. */
 function bodyOf(room: Room, { request, response, waits }: Exchange): Promise<Body> {
   if (waits) response.writeContinue();
+  if (!hasBody(request)) return Promise.resolve(nothing);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -53,6 +53,17 @@ export const queryXml: Protocol = {
  * malformed, or a name is given twice. `Ours:` a repeated name is refused, so that no two readers can differ on it.
  */
 export function parameters(request: WireRequest): ReadonlyMap<string, string> {
+  // Whoever finds the operation and whoever reads its input ask for the same.
+  const known = read.get(request);
+  if (known !== undefined) return known;
+  const found = readParameters(request);
+  read.set(request, found);
+  return found;
+}
+
+const read = new WeakMap<WireRequest, ReadonlyMap<string, string>>();
+
+function readParameters(request: WireRequest): ReadonlyMap<string, string> {
   const form = request.method === 'POST' ? textOf(request.body) : '';
   const pairs = form === undefined ? undefined : pairsOf(request.rawQuery, form);
   if (pairs === undefined) throw malformed('The query string is malformed.');
@@ -189,8 +200,12 @@ const escapes: Readonly<Record<string, string>> = {
   '\r': '&#xD;',
 };
 
+/** What stands for itself in XML: printable ASCII without markup. */
+const plainText = /^[ !#-%'-;=?-~]*$/;
+
 /** Text as XML 1.0 can carry it; a character that XML forbids becomes U+FFFD. Spec: XML 1.0 §2.2. */
 function escaped(text: string): string {
+  if (plainText.test(text)) return text;
   return (
     text
       .toWellFormed()

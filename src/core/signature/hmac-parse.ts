@@ -180,7 +180,8 @@ function assemble(stated: Stated): ParseResult {
   if (scope === undefined || !SCOPE_DATE.test(scope.date))
     return { ok: false, presigned, reason: 'malformedCredential', got: stated.credential };
   const dateText = canonicalHeaderValue(stated.date);
-  const requestTime = parseAmzDate(dateText) ?? (dateHeader === 'date' ? parseHttpDate(dateText) : undefined);
+  const amzTime = parseAmzDate(dateText);
+  const requestTime = amzTime ?? (dateHeader === 'date' ? parseHttpDate(dateText) : undefined);
   if (requestTime === undefined) return { ok: false, presigned, reason: 'malformedDate', got: stated.date };
   const signedHeaders = parseSignedHeaders(stated.signedHeaders);
   if (signedHeaders === undefined)
@@ -189,7 +190,7 @@ function assemble(stated: Stated): ParseResult {
   const expiresSeconds = stated.expires === undefined ? undefined : seconds(stated.expires);
   if (expiresSeconds !== undefined && !(expiresSeconds >= 1 && expiresSeconds <= MAX_EXPIRES_SECONDS))
     return { ok: false, presigned, reason: 'malformedExpires', got: stated.expires ?? '' };
-  const amzDate = formatAmzDate(requestTime);
+  const amzDate = amzTime === undefined ? formatAmzDate(requestTime) : dateText;
   const times = { requestTime, amzDate, dateHeader, expiresSeconds };
   return {
     ok: true,
