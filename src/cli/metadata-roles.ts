@@ -1,11 +1,11 @@
 // The roles that `anyrole metadata` gives out: of the flags and the file of bindings, each kept from its first credentials on.
 import { createSession } from '../client/create-session.ts';
-import { RolesAnywhereError } from '../client/errors.ts';
 import { loadIdentity } from '../client/identity.ts';
 import { authorizationToken } from '../client/metadata/container.ts';
 import { type KeptRole, keepRole, type Refresh } from '../client/metadata/kept-role.ts';
 import type { MetadataMetrics } from '../client/metadata/metrics.ts';
 import { type Role, type RoleState, roleOf } from '../client/metadata/role-state.ts';
+import { isSessionRefusal, sessionLoader } from '../client/metadata/session-role.ts';
 import type { RolesAnywhereOptions } from '../client/options.ts';
 import { worldOf } from '../client/world.ts';
 import { ConfigError } from '../config.ts';
@@ -81,8 +81,10 @@ async function keptOf(
     tellSession?.(name, refresh.state);
   };
   const load =
-    instanceProfile === undefined ? plainLoader(options, role) : await profileLoaderOf(options, role, instanceProfile);
-  const kept = await keepRole({ load, isRefusal, role, report }, { now, random: Math.random });
+    instanceProfile === undefined
+      ? sessionLoader(options, role, now)
+      : await profileLoaderOf(options, role, instanceProfile);
+  const kept = await keepRole({ load, isRefusal: isSessionRefusal, role, report }, { now, random: Math.random });
   const first = kept.held();
   if (first.kind !== 'granted') throw new Error(`--instance-profile \`${instanceProfile}\`: ${without(first)}`);
   return { name, options, role: kept };
@@ -106,11 +108,6 @@ function failed(name: string, { cause, retryAt }: Extract<Refresh, { kind: 'refr
   return `binding ${name}: no new credentials: ${why}; asked again at ${retryAt.toISOString()}`;
 }
 
-/** CreateSession's refusal, not IAM's and not that of a proxy: CreateSession's codes alone end so. */
-function isRefusal(cause: unknown): boolean {
-  return cause instanceof RolesAnywhereError && cause.status === 403 && cause.code.endsWith('Exception');
-}
-
 function without({ kind }: RoleState): string {
   switch (kind) {
     case 'unauthorized':
@@ -123,10 +120,6 @@ function without({ kind }: RoleState): string {
     case 'granted':
       return 'there are no credentials';
   }
-}
-
-function plainLoader(options: RolesAnywhereOptions, role: Role): () => Promise<RoleState> {
-  return async () => ({ kind: 'granted', role, credentials: await createSession(options), lastUpdated: now() });
 }
 
 /** Loads what reads IAM's answers and judges trust policies: the other servers do without. */
