@@ -16,7 +16,7 @@ export type Running = {
   readonly ended: Promise<Ended>;
 };
 
-/** Milliseconds after which a process that should have ended is killed. */
+/** Milliseconds after which a process that should have ended is killed; one that serves many tests may run for longer. */
 const patienceMs = 60_000;
 
 /** Starts `anyrole` with these arguments; of the environment it gets what is given here and no AWS or Anyrole setting. */
@@ -24,11 +24,12 @@ export function start(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   node = process.execPath,
+  timeout = patienceMs,
 ): Running {
   const child = spawn(node, [bin, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: patienceMs,
+    timeout,
     killSignal: 'SIGKILL',
   });
   let stdout = '';

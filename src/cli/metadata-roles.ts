@@ -115,7 +115,7 @@ function without({ kind }: RoleState): string {
     case 'withoutRole':
       return 'it has no role; add one with AddRoleToInstanceProfile';
     case 'profileNotFound':
-      return 'there is none of this name';
+      return 'there is none of this name or ARN';
     case 'unavailable':
     case 'granted':
       return 'there are no credentials';

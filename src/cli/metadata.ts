@@ -54,8 +54,9 @@ export async function metadata(flags: MetadataFlags, command: Command, environme
     );
   }
   const stop = askedToStop();
-  // Whoever is told to stop while it waits for the first credentials has nothing to finish.
-  const doors = await Promise.race([opened(flags, command, environment), stop.then((): never => process.exit(0))]);
+  const doors = await Promise.race([opened(flags, command, environment), stop]);
+  // Told to stop while it waited for the first credentials, it has nothing to finish.
+  if (doors === undefined) process.exit(0);
   const systemd = notifier(environment, process.pid);
   const watch = systemd && (await tellReady(systemd));
   await stop;

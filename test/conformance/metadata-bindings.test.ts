@@ -2,7 +2,9 @@
 // the password of a key.
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, watch, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -62,8 +64,9 @@ describe('anyrole metadata with several bindings', () => {
     metadata = await startMetadata([...flags, ...containerFlags('web', 'batch')]);
   });
   after(async () => {
-    assert.equal((await stopMetadata(metadata)).status, 0);
+    const { status } = await stopMetadata(metadata);
     await server[Symbol.asyncDispose]();
+    assert.equal(status, 0);
   });
 
   async function batchResources(): Promise<Resources> {
@@ -154,6 +157,21 @@ describe('anyrole metadata with several bindings', () => {
     ]).ended;
     assert.equal(status, 1);
     assert.match(stderr, /EADDRINUSE/);
+  });
+
+  test('told to stop while it waits for the first credentials, it ends', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    // A TCP server's address is one.
+    const { port } = silent.address() as AddressInfo;
+    const nowhere = { url: `http://127.0.0.1:${port}` };
+    const child = start(['metadata', '--port', '0', ...flagsOf(nowhere, leaf, resources)]);
+    const [socket]: Socket[] = await once(silent, 'connection');
+    child.process.kill('SIGTERM');
+    const { status, stdout } = await child.ended;
+    assert.deepEqual([status, stdout], [0, '']);
+    socket?.destroy();
+    silent.close();
   });
 
   test('--debug tells who asks for what, and no secret', async () => {

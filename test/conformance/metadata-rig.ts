@@ -20,6 +20,9 @@ export function bindingOf({ url }: { readonly url: string }, leaf: LeafFiles, re
   };
 }
 
+/** Milliseconds for all the tests that one process serves. */
+const patienceMs = 300_000;
+
 export type Metadata = { readonly child: Running; readonly url: string; readonly metricsUrl: string };
 
 /** Starts it at a port of its own; rejects with what it said where it ends. */
@@ -27,7 +30,7 @@ export async function startMetadata(
   flags: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Metadata> {
-  const child = start(['metadata', '--port', '0', ...flags], environment);
+  const child = start(['metadata', '--port', '0', ...flags], environment, process.execPath, patienceMs);
   const [, url = ''] = await child.printed(/metadata on (\S+)\n/);
   if (!flags.includes('--metrics-listen')) return { child, url, metricsUrl: '' };
   const [, metricsUrl = ''] = await child.printed(/metrics on (\S+)\n/);

@@ -1,19 +1,13 @@
 // `anyrole metadata` before a real server: the AWS CLI, boto3, SDK v3 and curl get their identity through EC2's metadata service and
-// through the container endpoint, and an instance profile decides the role.
+// through the container endpoint.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import {
-  AddRoleToInstanceProfileCommand,
-  CreateInstanceProfileCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-  UpdateAssumeRolePolicyCommand,
-} from '@aws-sdk/client-iam';
-import { type Running, start } from '../command.ts';
-import { accountId, type ConformanceServer, conformanceServer, region, rootKey } from './server.ts';
+import { start } from '../command.ts';
+import { bareEnvironment, flagsOf, type Metadata, startMetadata, stopMetadata } from './metadata-rig.ts';
+import { accountId, type ConformanceServer, conformanceServer, region } from './server.ts';
 import { makeResources, type Resources, roleName } from './session-resources.ts';
 import { needs, run } from './tools.ts';
 
@@ -25,49 +19,32 @@ describe('anyrole metadata', () => {
   let resources: Resources;
   let tokenFile: string;
   let flags: readonly string[];
-  let running: Running;
+  let metadata: Metadata;
   let url: string;
-
-  const started = async (...more: readonly string[]) => {
-    const child = start(['metadata', '--port', '0', ...flags, ...more]);
-    const [, at = ''] = await child.printed(/metadata on (\S+)/);
-    return { child, at };
-  };
 
   before(async () => {
     server = await conformanceServer();
     resources = await makeResources(server);
-    const leaf = server.leaf('metadata', 'p256');
     tokenFile = join(server.directory, 'container-token');
     writeFileSync(tokenFile, token);
-    flags = [
-      ...['--certificate', leaf.certificatePath, '--private-key', leaf.privateKeyPath, '--endpoint', server.url],
-      ...['--role-arn', resources.roleArn, '--profile-arn', resources.profileArn],
-      ...['--trust-anchor-arn', resources.trustAnchorArn],
-    ];
-    const { child, at } = await started('--authorization-token-file', tokenFile);
-    running = child;
-    url = at;
+    flags = flagsOf(server, server.leaf('metadata', 'p256'), resources);
+    metadata = await startMetadata([...flags, '--authorization-token-file', tokenFile]);
+    url = metadata.url;
   });
   after(async () => {
-    running.process.kill('SIGTERM');
-    assert.equal((await running.ended).status, 0);
+    const { status } = await stopMetadata(metadata);
     await server[Symbol.asyncDispose]();
+    assert.equal(status, 0);
   });
 
-  /** The environment of a client without any key of its own. */
-  const bare = (more: Record<string, string>) => {
-    const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = server.environment;
-    return { ...rest, AWS_ENDPOINT_URL: server.url, AWS_REGION: region, ...more };
-  };
   const imds = () =>
-    bare({
+    bareEnvironment(server, {
       AWS_EC2_METADATA_DISABLED: 'false',
       AWS_EC2_METADATA_V1_DISABLED: 'true',
       AWS_EC2_METADATA_SERVICE_ENDPOINT: url,
     });
   const container = (shown: Record<string, string>) =>
-    bare({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/v2/credentials/default`, ...shown });
+    bareEnvironment(server, { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/v2/credentials/default`, ...shown });
   const ways = [
     ['the metadata service', imds],
     ['the container endpoint and a token', () => container({ AWS_CONTAINER_AUTHORIZATION_TOKEN: token })],
@@ -112,14 +89,8 @@ describe('anyrole metadata', () => {
   });
 
   test('who cannot have credentials does not start', async () => {
-    const { status, stdout, stderr } = await start([
-      'metadata',
-      '--port',
-      '0',
-      ...flags,
-      '--endpoint',
-      'http://127.0.0.1:9',
-    ]).ended;
+    const nowhere = ['metadata', '--port', '0', ...flags, '--endpoint', 'http://127.0.0.1:9'];
+    const { status, stdout, stderr } = await start(nowhere, { AWS_MAX_ATTEMPTS: '1' }).ended;
     assert.deepEqual([status, stdout], [1, '']);
     assert.match(stderr, /NotReached/);
   });
@@ -129,49 +100,5 @@ describe('anyrole metadata', () => {
     assert.deepEqual([hop.status, /IPTTL=/.test(hop.stderr)], [2, true]);
     const open = await start(['metadata', '--listen', '0.0.0.0:0', ...flags]).ended;
     assert.deepEqual([open.status, /--allow-plain-http/.test(open.stderr)], [2, true]);
-  });
-
-  test('an instance profile decides the role, by the rules of EC2', async () => {
-    const iam = new IAMClient({ endpoint: server.url, region, credentials: rootKey });
-    const trust = (...services: string[]) =>
-      iam.send(
-        new UpdateAssumeRolePolicyCommand({
-          RoleName: roleName,
-          PolicyDocument: JSON.stringify({
-            Version: '2012-10-17',
-            Statement: [
-              {
-                Effect: 'Allow',
-                Principal: { Service: services },
-                Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
-              },
-            ],
-          }),
-        }),
-      );
-    const refused = async (pattern: RegExp) => {
-      const { status, stderr } = await start(['metadata', '--port', '0', ...flags, '--instance-profile', 'web']).ended;
-      assert.equal(status, 1);
-      assert.match(stderr, pattern);
-    };
-    await refused(/not authorized to perform: iam:GetInstanceProfile/);
-    const Statement = [{ Effect: 'Allow', Action: 'iam:GetInstanceProfile', Resource: '*' }];
-    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
-    await iam.send(new PutRolePolicyCommand({ RoleName: roleName, PolicyName: 'profile', PolicyDocument }));
-    await refused(/there is none of this name/);
-    const { InstanceProfile } = await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'web' }));
-    await refused(/it has no role/);
-    await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: 'web', RoleName: roleName }));
-    await refused(/does not trust `ec2\.amazonaws\.com`/);
-    await trust('rolesanywhere.amazonaws.com', 'ec2.amazonaws.com');
-    iam.destroy();
-    const { child, at } = await started('--instance-profile', InstanceProfile?.Arn ?? '');
-    const put = { method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } };
-    const shown = { 'x-aws-ec2-metadata-token': await (await fetch(`${at}/latest/api/token`, put)).text() };
-    const info = JSON.parse(await (await fetch(`${at}/latest/meta-data/iam/info`, { headers: shown })).text());
-    assert.equal(info.InstanceProfileArn, InstanceProfile?.Arn);
-    assert.equal(info.InstanceProfileId, InstanceProfile?.InstanceProfileId);
-    child.process.kill('SIGTERM');
-    await child.ended;
   });
 });
