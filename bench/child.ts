@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 /** A server that listens. */
 export type ChildServer = {
@@ -11,7 +12,8 @@ export type ChildServer = {
   /** Of this server alone; gone with it. */
   readonly directory: string;
   readonly pid: number;
-  /** The last thing it wrote to standard error. */
+  /** What it wrote to standard error so far, and the last line of that. */
+  log(): string;
   lastLine(): string;
   /** Asks it to end, waits, removes its directory. */
   stop(): Promise<void>;
@@ -54,7 +56,8 @@ export async function startChild(traits: ChildTraits): Promise<ChildServer> {
   });
   closeSync(log);
   alive.set(child, directory);
-  const lastLine = () => readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  const written = () => readFileSync(logFile, 'utf8');
+  const lastLine = () => written().trimEnd().split('\n').at(-1) ?? '';
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -67,10 +70,14 @@ export async function startChild(traits: ChildTraits): Promise<ChildServer> {
     alive.delete(child);
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   };
-  const said = traits.saysUrlInLog ? urlInFile(logFile) : urlFrom(child);
-  child.stdout?.resume();
-  const url = await Promise.race([said, ended.then(() => undefined), silence()]);
-  if (url !== undefined && child.pid !== undefined) return { url, directory, pid: child.pid, lastLine, stop };
+  const heard = urlFrom(child);
+  const url = await Promise.race([
+    traits.saysUrlInLog ? urlInFile(logFile) : heard,
+    ended.then(() => undefined),
+    silence(),
+  ]);
+  if (url !== undefined && child.pid !== undefined)
+    return { url, directory, pid: child.pid, log: written, lastLine, stop };
   const last = lastLine();
   await stop();
   throw new Error(`a server under measurement did not start: ${last || 'it said nothing'}`);
@@ -78,10 +85,9 @@ export async function startChild(traits: ChildTraits): Promise<ChildServer> {
 
 function urlFrom(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    let text = '';
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      const url = urlIn(text);
+    if (child.stdout === null) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const url = urlIn(`${line}\n`);
       if (url !== undefined) resolve(url);
     });
   });

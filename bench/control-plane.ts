@@ -9,7 +9,8 @@ const promisedOfCreates = 0.3;
 /** Requests made for one measurement of creates, at most: it ends when they are used up. */
 const maxCreates = 60_000;
 
-const identity: Question = query('sts', 'GetCallerIdentity');
+/** Who am I? */
+export const identity: Question = query('sts', 'GetCallerIdentity');
 
 export const controlPlaneCases: Readonly<Record<string, Case>> = {
   'get-caller-identity': reads('GetCallerIdentity, key', ({ userKey }) => ({ key: userKey, questions: [identity] })),
@@ -57,6 +58,11 @@ const trustPolicy = JSON.stringify({
 /** AssumeRole of this role. */
 export function assumeRole(roleArn: string): Question {
   return query('sts', 'AssumeRole', { RoleArn: roleArn, RoleSessionName: 'bench' });
+}
+
+/** UpdateRole: a new description of this role. */
+export function updateRole(RoleName: string, Description: string): Question {
+  return query('iam', 'UpdateRole', { RoleName, Description });
 }
 
 function get(path: string): Question {
