@@ -1,7 +1,7 @@
 // The first of the other judges: the openssl program's `verify`. Cases that share anchors, pool and instant are put before it in one
 // call, which answers for each leaf. Nothing but the given anchors is trusted, intermediates among them.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificatePem } from '../../src/core/x509/certificate.ts';
@@ -23,18 +23,38 @@ export function isAtLeast(have: string, wanted: string): boolean {
 }
 
 const perCall = 100;
-const calls = 2;
+const shells = 2;
+
+/** Cases of one call, and the words that put them. */
+interface Call {
+  readonly cases: readonly Case[];
+  /** The file of each case's leaf. */
+  readonly leaves: readonly string[];
+  /** Everything but pool and leaves. */
+  readonly words: readonly string[];
+  readonly pool: readonly string[];
+}
 
 /** OpenSSL's answers, in the order of the cases. */
 export async function opensslAnswers(cases: readonly Case[]): Promise<readonly Answer[]> {
   const folder = mkdtempSync(join(tmpdir(), 'anyrole-differential-'));
   try {
-    const answers = new Map<Case, Answer>();
-    const batches = batchesOf(cases).entries();
-    const worker = async () => {
-      for (const [at, batch] of batches) await judgeBatch(batch, join(folder, String(at)), answers);
-    };
-    await Promise.all(Array.from({ length: calls }, worker));
+    const calls = batchesOf(cases).map((batch, at) => callOf(batch, join(folder, String(at))));
+    const first = await verify(
+      calls.map(({ words, pool, leaves }) => [...words, ...pool, ...leaves]),
+      folder,
+    );
+    // Members of the pool that cannot be read are passed over, but a pool of nothing else stops the program.
+    const stopped = calls.filter((_, at) => /any untrusted certificates/.test(first[at] ?? ''));
+    const second = await verify(
+      stopped.map(({ words, leaves }) => [...words, ...leaves]),
+      folder,
+    );
+    const said = new Map([
+      ...calls.map((call, at) => [call, first[at]] as const),
+      ...stopped.map((call, at) => [call, second[at]] as const),
+    ]);
+    const answers = new Map(calls.flatMap((call) => answersTo(call, said.get(call) ?? '')));
     return cases.map((one) => answers.get(one) ?? refused('no answer'));
   } finally {
     rmSync(folder, { recursive: true });
@@ -58,36 +78,51 @@ const options = [
   ...['-policy_check', '-policy', '2.5.29.32.0', '-purpose', 'any'],
 ];
 
-async function judgeBatch(batch: readonly Case[], prefix: string, answers: Map<Case, Answer>): Promise<void> {
-  const [first] = batch;
-  if (!first) return;
+function callOf(cases: readonly Case[], prefix: string): Call {
   const write = (name: string, list: readonly Uint8Array[]): string => {
     writeFileSync(`${prefix}-${name}.pem`, list.map(certificatePem).join(''));
     return `${prefix}-${name}.pem`;
   };
-  const trusted = ['-trusted', write('trusted', first.anchors)];
-  const untrusted = first.intermediates.length > 0 ? ['-untrusted', write('untrusted', first.intermediates)] : [];
-  const leaves = batch.map(({ leaf }, at) => write(String(at), [leaf]));
-  const asked = [...options, '-attime', String(first.at.getTime() / 1000), ...trusted];
-  let said = await verify([...asked, ...untrusted, ...leaves]);
-  // Members of the pool that cannot be read are passed over, but a pool of nothing else stops the program.
-  if (/any untrusted certificates/.test(said)) said = await verify([...asked, ...leaves]);
-  const found = answersIn(said);
-  const noAnchor = /any trusted certificates/.test(said) ? refused('no anchor can be read') : undefined;
-  for (const [at, one] of batch.entries()) {
-    const answer = found.get(leaves[at] ?? '') ?? noAnchor;
-    if (answer === undefined) throw new Error(`openssl gave no answer to case ${one.index}: ${said}`);
-    answers.set(one, answer);
-  }
+  const { anchors = [], intermediates = [], at = new Date(0) } = cases[0] ?? {};
+  const leaves = cases.map(({ leaf }, number) => write(String(number), [leaf]));
+  const trusted = ['-attime', String(at.getTime() / 1000), '-trusted', write('trusted', anchors)];
+  return {
+    cases,
+    leaves,
+    words: [...options, ...trusted],
+    pool: intermediates.length > 0 ? ['-untrusted', write('untrusted', intermediates)] : [],
+  };
 }
 
-function verify(args: readonly string[]): Promise<string> {
-  return new Promise((resolve) => {
-    // It exits with a failure whenever one leaf is refused: only what it says counts.
-    const environment = { PATH: process.env.PATH, OPENSSL_CONF: '/dev/null', LC_ALL: 'C' };
-    execFile('openssl', ['verify', ...args], { encoding: 'utf8', env: environment }, (_, out, err) =>
-      resolve(out + err),
-    );
+/** What the program says to each row of words. A few shells start it, as this process is too big to be forked so often. */
+async function verify(rows: readonly (readonly string[])[], folder: string): Promise<readonly string[]> {
+  const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+  const place = (at: number, end: string) => join(folder, `said-${at}.${end}`);
+  const lines = rows.map((words, at) => {
+    const command = ['openssl', 'verify', ...words].map(quoted).join(' ');
+    return `${command} >${quoted(place(at, 'out'))} 2>${quoted(place(at, 'err'))}`;
+  });
+  const scripts = Array.from({ length: shells }, (_, shell) =>
+    lines.filter((_line, at) => at % shells === shell).join('\n'),
+  );
+  await Promise.all(scripts.map((script, shell) => run(script, join(folder, `script-${shell}`))));
+  // It exits with a failure whenever one leaf is refused: only what it says counts.
+  return rows.map((_, at) => readFileSync(place(at, 'out'), 'utf8') + readFileSync(place(at, 'err'), 'utf8'));
+}
+
+function run(script: string, file: string): Promise<void> {
+  writeFileSync(file, script);
+  const env = { PATH: process.env.PATH, OPENSSL_CONF: '/dev/null', LC_ALL: 'C' };
+  return new Promise((resolve) => execFile('sh', [file], { env }, () => resolve()));
+}
+
+function answersTo({ cases, leaves }: Call, said: string): readonly (readonly [Case, Answer])[] {
+  const found = answersIn(said);
+  const noAnchor = /any trusted certificates/.test(said) ? refused('no anchor can be read') : undefined;
+  return cases.map((one, at) => {
+    const answer = found.get(leaves[at] ?? '') ?? noAnchor;
+    if (answer === undefined) throw new Error(`openssl gave no answer to case ${one.index}: ${said}`);
+    return [one, answer];
   });
 }
 
