@@ -22,11 +22,13 @@ type Debt = { readonly since: number; readonly bytesRead: number };
 
 /** Milliseconds between two looks at idle connections while the server stops. */
 const lookMs = 25;
+/** Milliseconds that a handshake may take while the server stops. */
+const handshakeMs = 1000;
 
 /**
  * Bounds the connections of a server. With one too many, the one that has owed a request for longest is closed, be it idle
  * or slow; only where all of them wait for answers is it the new one. So those who hold connections open do not keep
- * out those who use them. `tooMany` is called each time. Over TLS a connection counts from the start, and owes a request once the handshake is done.
+ * out those who use them. `tooMany` is called each time. Over TLS a handshake counts as owing a request.
  */
 export function connections(server: Server, most: number, now: () => number, tooMany: () => void): Connections {
   const owing = new Map<Socket, Debt>();
@@ -34,27 +36,33 @@ export function connections(server: Server, most: number, now: () => number, too
   const unanswered = new WeakMap<Socket, number>();
   let open = 0;
   let accepted = 0;
+  const isSecure = 'key' in server;
+  /** Over TLS: connections whose handshake is not done, eldest first, with when they began. */
+  const shaking = new Map<string, { readonly socket: Socket; readonly since: number }>();
   const owes = (socket: Socket) => {
     owing.delete(socket); // so that it stands last
     if (!socket.destroyed) owing.set(socket, { since: now(), bytesRead: socket.bytesRead });
   };
-  const admit = (socket: Socket) => {
-    owes(socket);
-    socket.once('close', () => owing.delete(socket));
-  };
   server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
     open += 1;
     accepted += 1;
+    if (isSecure) shaking.set(peer, { socket, since: now() });
     socket.once('close', () => {
       open -= 1;
+      shaking.delete(peer);
     });
     if (open <= most) return;
-    const [eldest = socket] = owing.keys();
     tooMany();
-    owing.delete(eldest);
-    eldest.destroy();
+    const slowest = slowestOf(owing, shaking.values()) ?? socket;
+    owing.delete(slowest);
+    slowest.destroy();
   });
-  server.on('key' in server ? 'secureConnection' : 'connection', admit);
+  server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
+    shaking.delete(peerOf(socket));
+    owes(socket);
+    socket.once('close', () => owing.delete(socket));
+  });
   return {
     begun(socket) {
       unanswered.set(socket, (unanswered.get(socket) ?? 0) + 1);
@@ -79,10 +87,26 @@ export function connections(server: Server, most: number, now: () => number, too
         for (const [socket, { since, bytesRead }] of owing) {
           if (socket.bytesRead === bytesRead && now() - since >= lingerMs) socket.destroy();
         }
+        for (const { socket, since } of shaking.values()) if (now() - since >= handshakeMs) socket.destroy();
       };
       const timer = setInterval(() => setImmediate(look), lookMs);
       return () => clearInterval(timer);
     },
     open: () => open,
   };
+}
+
+/** Of those that owe a request and those that shake hands, the one that has done so for longest. */
+function slowestOf(
+  owing: ReadonlyMap<Socket, Debt>,
+  shaking: Iterable<{ readonly socket: Socket; readonly since: number }>,
+): Socket | undefined {
+  const [[owes, debt] = []] = owing;
+  const [shakes] = shaking;
+  return shakes !== undefined && (debt === undefined || shakes.since < debt.since) ? shakes.socket : owes;
+}
+
+/** The other end, as a text: what a connection and its secured self have in common. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -1,6 +1,9 @@
 // Too much at once over real sockets: who is refused, what that costs, and how a door that is full ends.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { makeCa } from '../../test/pki.ts';
 import type { WireResponse } from '../protocols/protocol.ts';
 import { door, exchange, head, impatient, last, limit, refusedAt, wire } from './door-rig.test.ts';
 import { type Overload, overload, overloadMetrics } from './overload.ts';
@@ -162,6 +165,18 @@ describe('connections that send slowly', () => {
     await asked.until(/patience$/);
   });
 
+  test('over TLS count from their handshake, which has its time like the rest', async () => {
+    const leaf = makeCa().issue({ subject: 'CN=door', eku: ['serverAuth'] });
+    const patient = { ...impatient, headersTimeout: 9000, requestTimeout: 9000, maxConnections: 3 };
+    const { port } = await door({ tls: { cert: leaf.pem, key: leaf.keyPem } }, patient);
+    const [first] = [await wire(port), await wire(port), await wire(port)];
+    const used = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    used.on('secureConnect', () => used.write(head('/1', '\r\n', 'GET')));
+    await once(used, 'data');
+    assert.equal(await first.closed(), '');
+    used.destroy();
+  });
+
   test('with large bodies are refused when these take too much together, small ones are not', async () => {
     const load = switchable();
     const patient = { ...impatient, headersTimeout: 9000, requestTimeout: 9000 };
@@ -213,6 +228,18 @@ describe('a door that closes', () => {
     assert.equal(await silent.closed(), '');
     await idle.closed();
     await probing.closed();
+  });
+
+  test('does not wait for one over TLS that idles, or that never shook hands', async () => {
+    const leaf = makeCa().issue({ subject: 'CN=door', eku: ['serverAuth'] });
+    const { port, door: open } = await door({ tls: { cert: leaf.pem, key: leaf.keyPem } });
+    const idle = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    idle.on('secureConnect', () => idle.write(head('/1', '\r\n', 'GET')));
+    await once(idle, 'data');
+    const silent = await wire(port);
+    await open.close(60_000);
+    assert.equal(await silent.closed(), '');
+    idle.destroy();
   });
 
   test('times out who does not finish a request, long before the grace ends', async () => {
