@@ -83,6 +83,7 @@ describe('the limit', () => {
   test('stays while it is not reached', () => {
     const { limit, turnOf } = made({ start: 20 });
     for (let turn = 0; turn < 5; turn += 1) turnOf(19, 10);
+    turnOf(0, 0);
     assert.equal(limit(), 20);
   });
 
@@ -108,9 +109,8 @@ describe('the limit', () => {
   });
 
   test('sinks when the turn comes late: so late are requests read', () => {
-    const { control, clock, limit } = made({ start: 20 });
-    clock.ms = turnMs + 60;
-    control.turn();
+    const { control, clock, limit, turnOf } = made({ start: 20 });
+    turnOf(10, turnMs + 60);
     assert.equal(limit(), 16);
     assert.equal(control.stats().queueDelayMs, 60);
     clock.ms += turnMs;
@@ -118,9 +118,17 @@ describe('the limit', () => {
     assert.deepEqual([limit(), control.stats().queueDelayMs], [16, 0]);
   });
 
+  test('stays however slow it is where less than half of it is used', () => {
+    const { control, clock, limit, turnOf } = made({ start: 20 });
+    turnOf(9, 500);
+    clock.ms += 10_000;
+    control.turn();
+    assert.equal(limit(), 20);
+  });
+
   test('sinks when nothing is answered at all', () => {
     const { control, clock, enter, limit } = made({ start: 20 });
-    enter();
+    for (let request = 0; request < 10; request += 1) enter();
     clock.ms = turnMs;
     control.turn();
     assert.equal(limit(), 16);

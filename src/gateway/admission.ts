@@ -48,17 +48,19 @@ type Entry = { readonly at: number; young: boolean };
 
 /**
  * A limit of requests under way that is found by additive increase and multiplicative decrease: it rises while it is
- * reached and requests are quick, and sinks by a fifth while half of them take longer than `targetMs`. The measure is
+ * reached and requests are quick, and sinks by a fifth while half of them take longer than `targetMs`; where less than half of it is used it is not what makes
+ * them slow, and stays. The measure is
  * time spent here, as CoDel measures sojourn and not length; no queue is kept beside it, since requests under way are one
  * already: they share a commit. A request older than a second counts no more: it waits for another machine (the keys of
  * an issuer, a revocation list), takes no time of this one, and must not keep others out; `mostInAll` bounds those, too.
  * Spec: RFC 8289 §3 (delay as the measure), RFC 5681 §3.1 (the control). Ours: the numbers; 16 connections that each
  * wait for an answer are within the least limit, and never refused.
  */
-export function admission({ now, start = 64, least = 16, most = 1024 }: AdmissionTraits): Admission {
+export function admission({ now, start = 128, least = 16, most = 1024 }: AdmissionTraits): Admission {
   const underWay = new Set<Entry>();
   let young = 0;
   let limit = start;
+  let peak = 0;
   let turnedAway = false;
   let wasCalm = true;
   let samples: number[] = [];
@@ -89,6 +91,7 @@ export function admission({ now, start = 64, least = 16, most = 1024 }: Admissio
       const entry = { at: now(), young: true };
       underWay.add(entry);
       young += 1;
+      peak = Math.max(peak, young);
       return () => {
         if (!underWay.delete(entry) || !entry.young) return;
         young -= 1;
@@ -101,8 +104,9 @@ export function admission({ now, start = 64, least = 16, most = 1024 }: Admissio
       queueDelayMs = Math.max(0, at - lastTurn - turnMs);
       lastTurn = at;
       const spent = samples.length > 0 ? medianOf(samples) : waited(at);
-      if (spent + queueDelayMs > targetMs) limit = Math.max(least, Math.floor(limit * decrease));
+      if (spent + queueDelayMs > targetMs && 2 * peak >= limit) limit = Math.max(least, Math.floor(limit * decrease));
       else if (turnedAway) limit = Math.min(most, limit + Math.max(1, Math.floor(limit * increase)));
+      peak = young;
       wasCalm = !turnedAway;
       turnedAway = false;
       samples = [];

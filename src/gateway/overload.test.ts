@@ -297,7 +297,7 @@ describe('an episode of overload', () => {
       anyrole_overload_refusals_total: [0, 1, 0],
       anyrole_connections: [7],
       anyrole_requests_in_flight: [1],
-      anyrole_requests_in_flight_limit: [64],
+      anyrole_requests_in_flight_limit: [128],
       anyrole_refusals_waiting: [0],
       anyrole_queue_delay_seconds: [0],
     });
