@@ -8,6 +8,7 @@ import {
   createDecipheriv,
   createHmac,
   createSecretKey,
+  type Hmac,
   hkdfSync,
   type KeyObject,
   timingSafeEqual,
@@ -184,19 +185,19 @@ export function tagOf(keyring: Keyring, purpose: string, text: string): string {
   const keyId = keyring.currentKeyId;
   const tag = hmac(keyring, keyId, purpose, text);
   if (tag === undefined) throw new Error('the keyring does not hold its current key');
-  return `${keyId}.${tag.toString('hex')}`;
+  return `${keyId}.${tag.digest('hex')}`;
 }
 
 /** Whether `tagOf` made the tag of this text for this purpose, under any key of the ring. Compares in constant time. */
 export function isTagOf(keyring: Keyring, purpose: string, text: string, tag: string): boolean {
   const [, keyId = '', digest = ''] = tagForm.exec(tag) ?? [];
   const expected = hmac(keyring, keyId, purpose, text);
-  return expected !== undefined && timingSafeEqual(expected, Buffer.from(digest, 'hex'));
+  return expected !== undefined && timingSafeEqual(expected.digest(), Buffer.from(digest, 'hex'));
 }
 
-function hmac(keyring: Keyring, keyId: string, purpose: string, text: string): Buffer | undefined {
+function hmac(keyring: Keyring, keyId: string, purpose: string, text: string): Hmac | undefined {
   const subkey = subkeyOf(keyring, keyId, `tag ${purpose}`);
-  return subkey && createHmac('sha256', subkey).update(text).digest();
+  return subkey && createHmac('sha256', subkey).update(text);
 }
 
 /** The id of the key that sealed this, not yet authenticated; undefined when the form is wrong. */

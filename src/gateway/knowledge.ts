@@ -1,6 +1,6 @@
 // What the hot path has worked out before: compiled policies, parsed certificates, derived signing keys, validated paths.
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
-import { createHash, hash } from 'node:crypto';
+import { createHash, createSecretKey, hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
 import { mapAttributes } from '../core/session/attributes.ts';
 import { type DerivedKey, signingKey } from '../core/signature/hmac.ts';
@@ -102,7 +102,8 @@ function rememberedDerivedKeys(): Knowledge['derivedKeyOf'] {
       ({ sealedSecret, date, region, service }: SealedScope) => `${sealedSecret} ${date} ${region} ${service}`,
       ({ sealedSecret, date, region, service }) => {
         const secret = open(keyring, purposes.accessKey, Buffer.from(sealedSecret, 'base64'));
-        return secret && { key: signingKey(Buffer.from(secret).toString(), date, region, service) };
+        // As OpenSSL holds it: a key that is given as bytes is taken in again for each signature.
+        return secret && { key: createSecretKey(signingKey(Buffer.from(secret).toString(), date, region, service)) };
       },
     ),
   );

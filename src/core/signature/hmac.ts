@@ -1,6 +1,6 @@
 // AWS4-HMAC-SHA256: verifies what hmac-parse.ts read, and signs, with a secret access key. This file is the room's door
 // for secret-key signatures.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import {
   type ExpectedScope,
   formatAmzDate,
@@ -36,8 +36,8 @@ export {
 /** Seconds a signature may be old or early unless told otherwise. Ours: fifteen minutes, the window of IAM's and STS's own sentence. */
 export const SKEW_SECONDS = 900;
 
-/** A derived key: it stands in for the secret access key that it comes from. */
-export type DerivedKey = { readonly key: Uint8Array };
+/** A derived key, which no log prints: it stands in for the secret access key that it comes from. */
+export type DerivedKey = { readonly key: KeyObject };
 
 /** What {@link verifySignature} judges with. */
 export type Verification = ExpectedScope & {
@@ -130,7 +130,7 @@ function compared(given: Verification, headers: HeaderIndex, payloadHash: string
   return { ok: false, reason: 'mismatch', canonicalRequest: canonical, stringToSign: text };
 }
 
-function derivedKey({ secretAccessKey, deriveKey = signingKey, parsed }: Verification): Uint8Array {
+function derivedKey({ secretAccessKey, deriveKey = signingKey, parsed }: Verification): Uint8Array | KeyObject {
   if (typeof secretAccessKey !== 'string') return secretAccessKey.key;
   return deriveKey(secretAccessKey, parsed.date, parsed.region, parsed.service);
 }
@@ -239,6 +239,6 @@ function signed(
   return hmac(signingKey(keys.secretAccessKey, scope.date, keys.region, keys.service), text).toString('hex');
 }
 
-function hmac(key: Uint8Array, text: string): Buffer {
+function hmac(key: Uint8Array | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text, 'utf8').digest();
 }
