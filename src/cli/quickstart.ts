@@ -214,6 +214,7 @@ Files, for demonstration only:
   ${shown(files.leafKey)}  its private key
   ${shown(join(dataDir, 'anyrole.db'))}  the store
   ${shown(join(dataDir, 'keyring.json'))}  the keys that seal secrets and session tokens
+  ${shown(join(dataDir, 'audit.json'))}  the name of the audit chain: anyrole audit verify --data-dir ${shown(dataDir)}
 
 Start over with: rm -rf ${shown(dataDir)}
 `);

@@ -46,6 +46,8 @@ export function glanceOn(db: DatabaseSync): Glance {
   };
   return {
     async read(work) {
+      // A long row of glances lets the program breathe: signals are heard, output leaves, memory is given back.
+      await new Promise((resolve) => setImmediate(resolve));
       const isOwn = !db.isTransaction;
       if (isOwn) db.exec('BEGIN');
       try {
