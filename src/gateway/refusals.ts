@@ -31,7 +31,7 @@ const lookMs = 20;
 const givenInCalm = 50;
 
 /** Refusals a second, whatever else happens; those that one answer earns; and those that may be saved. */
-const perSecond = 200;
+const perSecond = 100;
 const perAnswer = 0.25;
 const mostSaved = 100;
 
