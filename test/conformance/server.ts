@@ -38,7 +38,8 @@ export async function conformanceServer({
   const visited: Visited[] = [];
   const log: typeof silentLog = {
     ...silentLog,
-    info({ service, operation, code }) {
+    info({ requestId, service, operation, code }) {
+      if (requestId === undefined) return; // the server tells of other things, too
       const refusal = code === undefined ? {} : { code: String(code) };
       visited.push({ operation: `${service ?? 'unknown'}.${operation ?? 'Unknown'}`, ...refusal });
     },
