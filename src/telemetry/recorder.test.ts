@@ -71,6 +71,25 @@ test('a long queue is written in pieces', async () => {
   );
 });
 
+test('as many as are written together are written at once', async () => {
+  const { made, batches, timers, fire } = rig();
+  for (let count = 0; count < 499; count += 1) made.add(entry(String(count)));
+  assert.deepEqual(
+    timers.map(({ ms }) => ms),
+    [100],
+  );
+  for (let count = 0; count < 3; count += 1) made.add(entry(String(count)));
+  assert.deepEqual(
+    timers.map(({ ms }) => ms),
+    [0],
+  );
+  await fire(0);
+  assert.deepEqual(
+    batches.map(({ length }) => length),
+    [500, 2],
+  );
+});
+
 test('a batch that could not be written is told of, kept and tried again', async () => {
   const { made, batches, failures, state, fire } = rig();
   state.broken = true;

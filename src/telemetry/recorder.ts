@@ -67,7 +67,7 @@ export function recorder({
   let characters = 0;
   const held = new Set<Held>();
   let refused = 0;
-  let scheduled = false;
+  let scheduled: { readonly ms: number; cancel(): void } | undefined;
   let failing = false;
   let writing: Promise<void> = Promise.resolve();
 
@@ -105,16 +105,16 @@ export function recorder({
     }
   };
   const start = () => {
-    scheduled = false;
+    scheduled = undefined;
     writing = writing.then(drain).catch((cause) => {
       failed(cause);
       schedule(writeEveryMs);
     });
   };
   const schedule = (ms: number) => {
-    if (scheduled) return;
-    scheduled = true;
-    later(start, ms);
+    if (scheduled !== undefined && scheduled.ms <= ms) return;
+    scheduled?.cancel();
+    scheduled = { ms, cancel: later(start, ms) };
   };
   const flush = () => {
     // What failed before is tried again; its failure was told where it happened.
