@@ -11,9 +11,9 @@ import type { Document, Entry, ListQuery, Reader, Store } from './store.ts';
 import { type DocumentVerbs, defaultWorkLimitMs, notKnown, runFromMemory } from './transaction.ts';
 
 export type CacheOptions = {
-  /** Answers remembered, at least 1; those unused for longest are forgotten first. Absent: 65,536. */
+  /** Answers remembered, at least 1; those unused for longest are forgotten first. Absent: 8192. */
   readonly entries?: number;
-  /** Characters of text in all of them, as a measure of their size. Absent: 32 Mi. */
+  /** Characters of text in all of them, as a measure of their size. Absent: 8 Mi. */
   readonly characters?: number;
   /** Milliseconds a `work` may take. Absent: 10,000. */
   readonly workLimitMs?: number;
@@ -36,7 +36,7 @@ type UnderWay = { readonly read: Answer[]; readonly committed: Effects[]; lost: 
  * store alone; what others write is not seen.
  */
 export function cachedStore(inner: ObservableStore, options: CacheOptions = {}): Store & { cacheStats(): CacheStats } {
-  const { entries = 65_536, characters = 32 * 1024 * 1024, workLimitMs = defaultWorkLimitMs } = options;
+  const { entries = 8192, characters = 8 * 1024 * 1024, workLimitMs = defaultWorkLimitMs } = options;
   const memory = entryMemory({ entries, characters });
   const limit = deadlines(workLimitMs);
   const underWay = new Set<UnderWay>();

@@ -14,6 +14,12 @@ export const schemaVersion = 1;
 const busyTimeoutMs = 1000; // for another program's glance at the file (a backup); no second server gets this far
 const sqliteBusy = 5;
 
+/**
+ * One MiB of pages. Ours: room for the upper levels of a tree of gigabytes; the leaves are in the operating system's cache,
+ * which all connections share.
+ */
+const smallCache = 'PRAGMA cache_size = -1024';
+
 /** Statements that make a new connection fit to write. */
 const writing = [
   'PRAGMA synchronous = FULL',
@@ -105,6 +111,7 @@ function openKeeper(file: string): DatabaseSync {
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
     if (mode !== 'wal') throw new Error('no write-ahead log is possible here: use a directory on a local disk');
     db.exec(writing);
+    db.exec(smallCache);
     prepareSchema(db, file);
     return db;
   } catch (error) {
@@ -115,7 +122,9 @@ function openKeeper(file: string): DatabaseSync {
 
 /** A connection that only reads, for whoever has the file open and for whoever only looks. */
 export function openReader(file: string): DatabaseSync {
-  return new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
+  const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
+  db.exec(smallCache);
+  return db;
 }
 
 /** SQLite gives the files it adds (`-wal`, `-shm`) the mode of the database. */
