@@ -131,6 +131,31 @@ for (const [what, bytes] of [
   });
 }
 
+for (const [what, request, head] of [
+  [
+    'POST for a token',
+    'POST /latest/api/token',
+    'HTTP/1.1 405 Not Allowed\r\nserver: EC2ws\r\ncontent-type: text/plain\r\nallow: OPTIONS, PUT\r\n',
+  ],
+  [
+    'HEAD for a token',
+    'HEAD /latest/api/token',
+    'HTTP/1.1 405 Not Allowed\r\nserver: EC2ws\r\ncontent-type: text/plain\r\nallow: OPTIONS, PUT\r\n',
+  ],
+  [
+    'a token for no time',
+    'PUT /latest/api/token',
+    'HTTP/1.1 400 Bad Request\r\nserver: EC2ws\r\ncontent-type: text/html\r\n',
+  ],
+  ['a document without a token', 'GET /latest/meta-data/', 'HTTP/1.1 401 Unauthorized\r\nserver: EC2ws\r\n'],
+] as const) {
+  test(`${what} gets EC2's status line and headers on the wire`, async () => {
+    await using it = await opened();
+    const answer = await said(it.door, `${request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    assert.equal(answer.slice(0, head.length), head);
+  });
+}
+
 test('a whole URL as the target, as proxies send it, is not there', async () => {
   await using it = await opened();
   const text = 'PUT http://169.254.169.254/latest/api/token HTTP/1.1\r\nHost: 169.254.169.254\r\nConnection: close\r\n';
