@@ -11,7 +11,7 @@ import {
 } from './constraints.ts';
 import { hexOf } from './der.ts';
 import { criticalProblem } from './extensions.ts';
-import { isWrittenAlike, namesEqual } from './name.ts';
+import { isWrittenAlike } from './name.ts';
 import { keyWeakness, unsupportedKey } from './public-key.ts';
 
 /** `rolesanywhere`: RFC 5280 and what AWS asks of leaf and anchor; `generic`: nothing but the RFC. */
@@ -132,7 +132,7 @@ function otherIssuerNamed({ extensions, serialHex, issuer }: Certificate, { belo
     return keyIdentifier === own ? undefined : 'the certificate under it names another key identifier for its issuer';
   if (serialNumber && hexOf(serialNumber) !== serialHex)
     return 'the certificate under it names another serial number for its issuer';
-  return names.some((name) => name.form === 'directoryName' && !namesEqual(name.value, issuer))
+  return names.some((name) => name.form === 'directoryName' && !isWrittenAlike(name.value, issuer))
     ? "the certificate under it names another issuer for its issuer's certificate"
     : undefined;
 }

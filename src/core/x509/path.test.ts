@@ -101,6 +101,7 @@ for (const [why, options] of [
   ['another key identifier, and its serial number', namedBy(der.tlv(0x80, octet(7, 20)), serialOfCa)],
   ['another serial number', namedBy(issuerNamed('CN=Root'), serialNamed(octet(7, 2)))],
   ['another issuer of its certificate', namedBy(issuerNamed('CN=CA'), serialOfCa)],
+  ['an issuer of its certificate with what is not seen', namedBy(issuerNamed('CN=Ro\u00adot'), serialOfCa)],
   [
     'two issuers of its certificate',
     namedBy(der.tlv(0xa1, ...['CN=Root', 'CN=CA'].map((one) => der.tlv(0xa4, der.name(one)))), serialOfCa),
@@ -150,10 +151,8 @@ test('of two issuers of one name and key, the one is taken whose key identifier 
 
 test('a name makes an issuer as it is written, not by what is not seen', () => {
   const written = root.issueCa({ subject: 'O=Example,CN=Middle' });
-  for (const subject of ['o=example,cn= middle ', 'O=EXAMPLE,CN=MIDDLE']) {
-    const renamed = root.issueCa({ subject: subject.replace('o=', 'O=').replace('cn=', 'CN='), keys: written.keys });
-    accepted(validate(written.issue(), [renamed]));
-  }
+  for (const subject of ['O=example,CN= middle ', 'O=EXAMPLE,CN=MIDDLE'])
+    accepted(validate(written.issue(), [root.issueCa({ subject, keys: written.keys })]));
   for (const subject of ['O=Example\0,CN=Middle', 'O=Ex\u00adample,CN=Middle', 'O=Example,CN=\uff2diddle']) {
     const verdict = validate(written.issue(), [root.issueCa({ subject, keys: written.keys })]);
     assert.equal(failure(verdict), 'untrusted: noIssuer');
