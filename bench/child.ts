@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 
 /** A server that listens. */
@@ -12,6 +13,8 @@ export type ChildServer = {
   /** Of this server alone; gone with it. */
   readonly directory: string;
   readonly pid: number;
+  /** Milliseconds from its start until it said its URL. */
+  readonly readyMs: number;
   /** What it wrote to standard error so far, and the last line of that. */
   log(): string;
   lastLine(): string;
@@ -50,6 +53,7 @@ export async function startChild(traits: ChildTraits): Promise<ChildServer> {
   const directory = mkdtempSync(join(tmpdir(), 'anyrole-bench-'));
   const logFile = join(directory, 'log');
   const log = openSync(logFile, 'a');
+  const startedAt = performance.now();
   const child = spawn(traits.program ?? process.execPath, traits.arguments(directory), {
     stdio: ['ignore', 'pipe', log],
     env: { ...process.env, ...traits.environment },
@@ -76,8 +80,9 @@ export async function startChild(traits: ChildTraits): Promise<ChildServer> {
     ended.then(() => undefined),
     silence(),
   ]);
+  const readyMs = performance.now() - startedAt;
   if (url !== undefined && child.pid !== undefined)
-    return { url, directory, pid: child.pid, log: written, lastLine, stop };
+    return { url, directory, pid: child.pid, readyMs, log: written, lastLine, stop };
   const last = lastLine();
   await stop();
   throw new Error(`a server under measurement did not start: ${last || 'it said nothing'}`);

@@ -65,11 +65,17 @@ export function updateRole(RoleName: string, Description: string): Question {
   return query('iam', 'UpdateRole', { RoleName, Description });
 }
 
-function get(path: string): Question {
+/** A GET of Roles Anywhere. */
+export function get(path: string): Question {
   return { service: 'rolesanywhere', method: 'GET', path };
 }
 
-function query(service: 'iam' | 'sts', action: string, parameters: Readonly<Record<string, string>> = {}): Question {
+/** An action of IAM or STS. */
+export function query(
+  service: 'iam' | 'sts',
+  action: string,
+  parameters: Readonly<Record<string, string>> = {},
+): Question {
   return { service, method: 'POST', path: '/', contentType: formType, body: formOf(service, action, parameters) };
 }
 

@@ -14,6 +14,7 @@ import { measureOverloadCase, overloadCases, overloadReport } from './overload.t
 import { measurePeer, peerCases } from './peer.ts';
 import { measurePolicy, policyReport } from './policy.ts';
 import { type Reported, report } from './report.ts';
+import { measureScale } from './scale.ts';
 import { measureX509Case, x509Cases } from './x509.ts';
 import { x509Report } from './x509-report.ts';
 
@@ -27,6 +28,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   'create-session': benchmark('create-session', createSessionCases, measureCase, report),
   'control-plane': benchmark('control-plane', controlPlaneCases, measureCase, report),
   peer: benchmark('peer', peerCases, measurePeer, report),
+  scale,
   policy,
   audit,
   client: benchmark('client', clientCases, measureClientCase, clientReport),
@@ -45,7 +47,7 @@ const options = {
 
 /** Many short runs of what takes turns under load, so that a moment's noise falls on few; long ones of what runs alone. */
 const usual = { underLoad: { seconds: '2', runs: '7' }, alone: { seconds: '5', runs: '3' } } as const;
-const underLoad = ['', 'create-session', 'control-plane', 'peer'];
+const underLoad = ['', 'create-session', 'control-plane', 'peer', 'scale'];
 
 /** Something about the command line is wrong; the message is one line. */
 class UsageError extends Error {}
@@ -133,6 +135,26 @@ function benchmark<Case extends { readonly title: string }, Result extends Judge
   };
 }
 
+async function scale({ names: [surplus], json, effort }: Parameters<Subcommand>[0]): Promise<void> {
+  if (surplus !== undefined) throw new UsageError(`unknown case \`${surplus}\`: scale has none`);
+  const machine = describeMachine();
+  shown('scale', machine, effort, await measureScale(effort), json);
+}
+
+function shown(
+  title: string,
+  machine: Machine,
+  effort: Effort,
+  results: readonly (Reported & { readonly name: string })[],
+  json: boolean,
+): void {
+  const text = json
+    ? `${JSON.stringify({ benchmark: title, machine, effort, cases: results }, null, 2)}\n`
+    : report(machine, effort, results);
+  process.stdout.write(text);
+  judge(results);
+}
+
 /** Everything that the server promises of its speed, in one table. */
 async function goals({ json, effort }: Parameters<Subcommand>[0]): Promise<void> {
   const machine = describeMachine();
@@ -149,11 +171,8 @@ async function goals({ json, effort }: Parameters<Subcommand>[0]): Promise<void>
   await add(createSessionCases, measureCase);
   await add(controlPlaneCases, measureCase);
   await add(peerCases, measurePeer);
-  const text = json
-    ? `${JSON.stringify({ benchmark: 'goals', machine, effort, cases: results }, null, 2)}\n`
-    : report(machine, effort, results);
-  process.stdout.write(text);
-  judge(results);
+  results.push(...(await measureScale(effort)));
+  shown('goals', machine, effort, results, json);
 }
 
 async function policy({ names: [surplus], json, effort }: Parameters<Subcommand>[0]): Promise<void> {
