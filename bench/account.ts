@@ -114,12 +114,12 @@ export async function prepareControlPlane(endpoint: string, key: RootKey, anchor
   const callers = await prepareCallers(endpoint, key);
   const user = callerWith(endpoint, callers.userKey);
   const roleNames = numbered('Bench', counts.roles);
-  await Promise.all(roleNames.map((name) => createRole(user, name, workloadTrust)));
-  const profiles = await Promise.all(
-    numbered('bench', counts.profiles).map((name) => createProfile(user, name, callers.assumableArn)),
+  await inLanes(roleNames, (name) => createRole(user, name, workloadTrust));
+  const profiles = await inLanes(numbered('bench', counts.profiles), (name) =>
+    createProfile(user, name, callers.assumableArn),
   );
-  const anchors = await Promise.all(
-    numbered('bench', counts.trustAnchors).map((name) => createTrustAnchor(user, name, anchorPem)),
+  const anchors = await inLanes(numbered('bench', counts.trustAnchors), (name) =>
+    createTrustAnchor(user, name, anchorPem),
   );
   return {
     ...callers,
@@ -150,4 +150,18 @@ export function keyIn(xml: string): AccessKey {
 
 function numbered(name: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => `${name}-${at}`);
+}
+
+/** Requests under way together: a server that has just started refuses more than it can answer. */
+const lanes = 4;
+
+/** What `make` makes of each, in their order. */
+async function inLanes<From, To>(items: readonly From[], make: (item: From) => Promise<To>): Promise<readonly To[]> {
+  const made: To[] = [];
+  const left = [...items.entries()].reverse();
+  const lane = async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) made[next[0]] = await make(next[1]);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return made;
 }

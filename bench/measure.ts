@@ -6,7 +6,7 @@ import type { ChildServer } from './child.ts';
 import type { Effort } from './effort.ts';
 import type { Goal } from './goal.ts';
 import { type LoadResult, load } from './load.ts';
-import { verifyRate } from './raw-verify.ts';
+import { processorClock, verifyRate } from './raw-verify.ts';
 import { newRootKey, startAnyrole, startBare } from './servers.ts';
 import { limit, median, percentile } from './statistics.ts';
 import { processorMs } from './usage.ts';
@@ -145,6 +145,8 @@ async function measureOnce({ server, bare, effort, signatures, keys }: Measured,
   const verify = keys === undefined ? Number.POSITIVE_INFINITY : verifyRate(keys, effort.seconds / 5);
   const bound = limit(http.requestsPerSecond, verify, signatures);
   const serverMicros = (result.serverMs * 1000) / result.answers;
+  const ownVerify =
+    keys === undefined ? Number.POSITIVE_INFINITY : verifyRate(keys, effort.seconds / 10, processorClock);
   const bareMicros = (http.serverMs * 1000) / http.answers;
   return {
     requestsPerSecond: result.requestsPerSecond,
@@ -160,7 +162,7 @@ async function measureOnce({ server, bare, effort, signatures, keys }: Measured,
     verify,
     limit: bound,
     ratio: result.requestsPerSecond / bound,
-    processorRatio: (bareMicros + (signatures * 1e6) / verify) / serverMicros,
+    processorRatio: (bareMicros + (signatures * 1e6) / ownVerify) / serverMicros,
   };
 }
 
