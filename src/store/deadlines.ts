@@ -15,13 +15,20 @@ export type Deadlines = {
   watch(one: Watched): void;
 };
 
+/** What is watched in one turn, before those that ended meanwhile are let go: a long turn may begin very many. */
+const many = 1024;
+
 /** Deadlines `limitMs` milliseconds from now, whenever now is. */
 export function deadlines(limitMs: number): Deadlines {
   let fresh: Watched[] = [];
+  let room = many;
+  let planned = false;
 
   function arm(): void {
     const late = fresh;
     fresh = [];
+    room = many;
+    planned = false;
     for (const one of late) {
       if (!one.ended) one.timer = setTimeout(() => one.giveUp(), limitMs);
     }
@@ -30,7 +37,13 @@ export function deadlines(limitMs: number): Deadlines {
   return {
     limitMs,
     watch(one) {
-      if (fresh.push(one) === 1) setImmediate(arm);
+      if (fresh.push(one) > room) {
+        fresh = fresh.filter(({ ended }) => !ended);
+        room = Math.max(many, fresh.length * 2);
+      }
+      if (planned) return;
+      planned = true;
+      setImmediate(arm);
     },
   };
 }
