@@ -32,7 +32,7 @@ export type ChildTraits = {
   readonly environment?: Readonly<Record<string, string>>;
 };
 
-const startMs = 10_000;
+const startMs = 30_000;
 const stopMs = 5000;
 const alive = new Map<ChildProcess, string>();
 
