@@ -1,10 +1,8 @@
 // What will soon cease to be trusted: certificates of trust anchors that have expired, will, or are not valid yet, and the
 // imported revocation lists of which that is true. A path fails with its anchor, and every workload of it at once.
 import {
-  boolean,
   integer,
   list,
-  oneOf,
   optional,
   required,
   string,
@@ -21,24 +19,20 @@ import { positionOf, tokenOf } from '../records.ts';
 import { placeOf, type TrustAnchorRecord, trustAnchors } from '../rolesanywhere/records.ts';
 import { AccessDeniedException, ValidationException } from './errors.ts';
 import { ExpiringCrl, expiringCrls } from './expiring-crls.ts';
-import { arnOf } from './records.ts';
-import { nextTokenMember, pageMembers, pageSizes } from './shapes.ts';
+import { arnOf, trustAnchorShown } from './records.ts';
+import { endMembers, nextTokenMember, pageMembers, pageSizes, trustAnchorMembers } from './shapes.ts';
 
 /** Days ahead, where the request does not say: as AWS's notifications of expiry. */
 const defaultDays = 45;
 
 const ExpiringCertificate = structure({
-  trustAnchorArn: required(string(), { doc: 'The ARN of the trust anchor that holds the certificate.' }),
-  trustAnchorId: required(string(), { doc: "The trust anchor's unique identifier." }),
-  trustAnchorName: required(string(), { doc: "The trust anchor's name." }),
-  trustAnchorEnabled: required(boolean, { doc: 'Whether CreateSession may use the trust anchor.' }),
+  ...trustAnchorMembers,
   subject: required(string(), { doc: 'The distinguished name, as RFC 2253 writes it.' }),
   serialNumber: required(string(), { doc: 'The serial number, decimal.' }),
   fingerprint: required(string(), { doc: 'SHA-256 of the certificate, lower-case hex.' }),
   notBefore: required(timestampInSeconds, { doc: 'The first instant of validity.' }),
   notAfter: required(timestampInSeconds, { doc: 'The last instant of validity.' }),
-  daysLeft: required(integer(), { doc: 'Whole days until then, rounded down; negative afterwards.' }),
-  state: required(oneOf('expired', 'notYetValid', 'expiringSoon'), { doc: 'How it stands now.' }),
+  ...endMembers,
 });
 
 export const ListExpiringCertificates = operation({
@@ -111,12 +105,8 @@ function expiring(anchor: TrustAnchorRecord, days: number, { now, certificatesOf
     const state = expiryState(certificate, now, days);
     if (state === 'valid') return [];
     const position = `${certificate.notAfter.toISOString()}/${anchor.id}/${String(index).padStart(3, '0')}`;
-    return [{ position, certificate: { ...anchorShown(anchor), ...certificateShown(certificate, now), state } }];
+    return [{ position, certificate: { ...trustAnchorShown(anchor), ...certificateShown(certificate, now), state } }];
   });
-}
-
-function anchorShown({ arn, id, name, enabled }: TrustAnchorRecord) {
-  return { trustAnchorArn: arn, trustAnchorId: id, trustAnchorName: name, trustAnchorEnabled: enabled };
 }
 
 function certificateShown({ subject, serialNumber, fingerprint, notBefore, notAfter }: Certificate, now: Date) {

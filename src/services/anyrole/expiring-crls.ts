@@ -1,15 +1,6 @@
 // Imported revocation lists that are past their nextUpdate, soon will be, or are not valid yet. Whether an old one still speaks
 // is the trust anchor's policy to say; that nobody has imported the next one, the operator must hear.
-import {
-  boolean,
-  integer,
-  oneOf,
-  required,
-  string,
-  structure,
-  timestampInSeconds,
-  type ValueOf,
-} from '../../contract/shape.ts';
+import { boolean, required, string, structure, timestampInSeconds, type ValueOf } from '../../contract/shape.ts';
 import { daysLeft, expiryState } from '../../core/x509/expiry.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
 import type { Reader } from '../../store/store.ts';
@@ -23,13 +14,12 @@ import {
   type TrustAnchorRecord,
   underAnchor,
 } from '../rolesanywhere/records.ts';
+import { trustAnchorShown } from './records.ts';
+import { endMembers, trustAnchorMembers } from './shapes.ts';
 
 /** An imported list as ListExpiringCertificates shows it. */
 export const ExpiringCrl = structure({
-  trustAnchorArn: required(string(), { doc: 'The ARN of the trust anchor that the CRL belongs to.' }),
-  trustAnchorId: required(string(), { doc: "The trust anchor's unique identifier." }),
-  trustAnchorName: required(string(), { doc: "The trust anchor's name." }),
-  trustAnchorEnabled: required(boolean, { doc: 'Whether CreateSession may use the trust anchor.' }),
+  ...trustAnchorMembers,
   crlId: required(string(), { doc: "The CRL's unique identifier." }),
   crlArn: required(string(), { doc: 'The ARN of the CRL.' }),
   crlName: required(string(), { doc: "The CRL's name." }),
@@ -37,8 +27,7 @@ export const ExpiringCrl = structure({
   issuer: required(string(), { doc: 'The distinguished name of its issuer, as RFC 2253 writes it.' }),
   thisUpdate: required(timestampInSeconds, { doc: 'When it was issued.' }),
   nextUpdate: required(timestampInSeconds, { doc: 'When the next is issued at the latest.' }),
-  daysLeft: required(integer(), { doc: 'Whole days until then, rounded down; negative afterwards.' }),
-  state: required(oneOf('expired', 'notYetValid', 'expiringSoon'), { doc: 'How it stands now.' }),
+  ...endMembers,
 });
 
 /** The imported lists of a trust anchor that are not well; one that names no nextUpdate never is otherwise. */
@@ -53,15 +42,7 @@ export async function expiringCrls(
   const shown: ValueOf<typeof ExpiringCrl>[] = [];
   for (const { key, record } of entries) {
     const crl = await expiringCrl(reader, key.slice(prefix.length), record, days, call);
-    if (!crl) continue;
-    const { arn, id, name, enabled } = anchor;
-    shown.push({
-      trustAnchorArn: arn,
-      trustAnchorId: id,
-      trustAnchorName: name,
-      trustAnchorEnabled: enabled,
-      ...crl,
-    });
+    if (crl) shown.push({ ...trustAnchorShown(anchor), ...crl });
   }
   return shown;
 }

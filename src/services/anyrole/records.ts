@@ -114,3 +114,8 @@ export async function configuredPlaces(
     after = entries.at(-1)?.key;
   }
 }
+
+/** What an answer shows of the trust anchor that something belongs to. */
+export function trustAnchorShown({ arn, id, name, enabled }: TrustAnchorRecord) {
+  return { trustAnchorArn: arn, trustAnchorId: id, trustAnchorName: name, trustAnchorEnabled: enabled };
+}

@@ -1,5 +1,5 @@
 // Shapes that several of the operator's operations share.
-import { integer, optional, pattern, string } from '../../contract/shape.ts';
+import { boolean, integer, oneOf, optional, pattern, required, string } from '../../contract/shape.ts';
 
 /** The id of a resource: its record's key is made of it. */
 export const Uuid = string({ min: 36, max: 36, pattern: pattern('[a-f0-9-]{36}') });
@@ -17,3 +17,16 @@ export const pageMembers = {
 };
 /** The token of every list answer. */
 export const nextTokenMember = { nextToken: optional(string(), { doc: 'Where this page ended; absent on the last.' }) };
+
+/** The members that tell whose something is that will end. */
+export const trustAnchorMembers = {
+  trustAnchorArn: required(string(), { doc: 'The ARN of the trust anchor that it belongs to.' }),
+  trustAnchorId: required(string(), { doc: "The trust anchor's unique identifier." }),
+  trustAnchorName: required(string(), { doc: "The trust anchor's name." }),
+  trustAnchorEnabled: required(boolean, { doc: 'Whether CreateSession may use the trust anchor.' }),
+};
+/** The members that tell how far from its end something is. */
+export const endMembers = {
+  daysLeft: required(integer(), { doc: 'Whole days until then, rounded down; negative afterwards.' }),
+  state: required(oneOf('expired', 'notYetValid', 'expiringSoon'), { doc: 'How it stands now.' }),
+};
