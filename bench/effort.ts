@@ -3,6 +3,8 @@
 export type Effort = {
   /** Seconds of one measurement. */
   readonly seconds: number;
+  /** Seconds of requests to a server before the first measurement. */
+  readonly warmUp: number;
   /** Measurements of each thing; the medians are reported. */
   readonly runs: number;
   readonly connections: number;

@@ -40,6 +40,7 @@ const options = {
   json: { type: 'boolean', default: false },
   seconds: { type: 'string' },
   runs: { type: 'string' },
+  'warm-up': { type: 'string', default: '15' },
   connections: { type: 'string', default: '16' },
   entries: { type: 'string', default: '1000000' },
   requests: { type: 'string', default: '100000' },
@@ -74,6 +75,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const effort = {
     seconds: number('seconds', values.seconds ?? seconds, /^\d{1,4}(\.\d{1,3})?$/, 0.1),
     runs: number('runs', values.runs ?? runs, /^\d{1,3}$/, 1),
+    warmUp: number('warm-up', values['warm-up'], /^\d{1,4}(\.\d{1,3})?$/, 0.1),
     connections: number('connections', values.connections, /^\d{1,4}$/, 1),
     entries: number('entries', values.entries, /^\d{1,7}$/, 1000),
     requests: number('requests', values.requests, /^\d{1,7}$/, 1),

@@ -71,7 +71,8 @@ export type CaseResult = Omit<Case, 'prepare'> &
 
 /** Requests that are sent round and round: seconds in which they were signed, of the 900 that are taken. */
 const repeatedRequests = 200;
-const warmUp = { seconds: 1, once: 1500 };
+/** Where each is sent once: how many a second of warming up takes at most. */
+const mostPerSecond = 3000;
 /** How many times as long as the middle answer the slowest but one in a hundred may take. */
 const maxTail = 5;
 /** Characters of an answer that a failure quotes. */
@@ -119,10 +120,10 @@ type Measurement = {
 async function measureRuns({ asked, effort, workload, server, bare }: Measurement): Promise<readonly Run[]> {
   const { status, maxOnce } = asked;
   const once = maxOnce !== undefined;
-  const brief = { ...effort, seconds: Math.min(warmUp.seconds, effort.seconds) };
-  const few = workload.requests(once ? warmUp.once : repeatedRequests);
-  const first = await aim(server, { requests: few, once, status }, brief);
-  await aim(bare, { requests: few, once: false, status }, brief);
+  const before = { ...effort, seconds: effort.warmUp };
+  const few = workload.requests(once ? Math.min(maxOnce, Math.ceil(effort.warmUp * mostPerSecond)) : repeatedRequests);
+  const first = await aim(server, { requests: few, once, status }, before);
+  await aim(bare, { requests: few, once: false, status }, { ...before, seconds: Math.min(1, effort.warmUp) });
   const enough = once ? Math.min(maxOnce, Math.ceil(first.requestsPerSecond * effort.seconds * 1.5)) : repeatedRequests;
   const runs: Run[] = [];
   while (runs.length < effort.runs) {

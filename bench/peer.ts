@@ -31,7 +31,6 @@ export type PeerResult = PeerCase &
 
 const promised = 20;
 const requestCount = 200;
-const warmUpSeconds = 1;
 
 /** Measures one case; `skipped` where moto is not installed. Stops what it starts, whatever happens. */
 export async function measurePeer(asked: PeerCase, effort: Effort): Promise<PeerResult> {
@@ -42,9 +41,8 @@ export async function measurePeer(asked: PeerCase, effort: Effort): Promise<Peer
     const moto = await startMoto();
     started.push(moto);
     const runs: PeerRun[] = [];
-    const brief = { ...effort, seconds: Math.min(warmUpSeconds, effort.seconds) };
-    await aim(ours.server, ours.volley(), brief);
-    await aim(moto, motoVolley(moto.url), brief);
+    await aim(ours.server, ours.volley(), { ...effort, seconds: effort.warmUp });
+    await aim(moto, motoVolley(moto.url), { ...effort, seconds: Math.min(1, effort.warmUp) });
     while (runs.length < effort.runs) {
       const peer = await aim(moto, motoVolley(moto.url), effort);
       const result = await aim(ours.server, ours.volley(), effort);

@@ -129,7 +129,7 @@ test('client measures starts, calls and memory, and says so as JSON', async () =
 });
 
 test('control-plane measures creates beside their limit, and says so as JSON', async () => {
-  const brief = ['--seconds', '0.2', '--runs', '1', '--json'];
+  const brief = ['--seconds', '0.2', '--runs', '1', '--warm-up', '0.2', '--json'];
   const { stdout, stderr } = await run('control-plane', 'create-role', ...brief);
   const { benchmark, cases } = JSON.parse(stdout);
   assert.equal(benchmark, 'control-plane');
