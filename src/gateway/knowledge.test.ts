@@ -9,49 +9,6 @@ import { validatePath as plainPath } from '../core/x509/path.ts';
 import { createKeyring, type Keyring, rotate, seal } from '../keyring.ts';
 import { purposes } from '../services/call.ts';
 import { knowledge } from './knowledge.ts';
-import { remember, rememberOf } from './remember.ts';
-
-test('an answer is worked out once, and again when it was the eldest of too many', () => {
-  const worked: string[] = [];
-  const double = remember(
-    2,
-    (text: string) => text,
-    (text) => {
-      worked.push(text);
-      return text + text;
-    },
-  );
-  for (const text of ['a', 'b', 'a', 'c', 'a']) assert.equal(double(text), text + text);
-  assert.deepEqual(worked, ['a', 'b', 'c', 'a']);
-});
-
-test('what is remembered has a size together: the eldest go until the newest has room, and what is too large is not kept', () => {
-  const worked: string[] = [];
-  const echo = remember(
-    10,
-    (text: string) => text,
-    (text) => {
-      worked.push(text);
-      return text;
-    },
-    { most: 6, sizeOf: (text) => text.length },
-  );
-  for (const text of ['aa', 'bbb', 'aa', 'cc', 'bbb', 'cc', 'aa']) assert.equal(echo(text), text);
-  assert.deepEqual(worked, ['aa', 'bbb', 'cc', 'aa'], 'aa went for cc, then bbb for aa');
-  for (const text of ['ddddddd', 'ddddddd']) assert.equal(echo(text), text);
-  assert.deepEqual(worked.slice(4), ['ddddddd', 'ddddddd']);
-});
-
-test('what is remembered of a thing is remembered of that thing alone', () => {
-  let count = 0;
-  const size = rememberOf((list: readonly number[]) => {
-    count += 1;
-    return list.length === 0 ? undefined : list.length;
-  });
-  const [one, equal, none] = [[1, 2], [1, 2], []];
-  assert.deepEqual([size(one), size(equal), size(one), size(none), size(none)], [2, 2, 2, undefined, undefined]);
-  assert.equal(count, 3);
-});
 
 test('a certificate that comes again in a header is the same value, and its text is judged as ever', () => {
   const { certificateBytes, certificateOf } = knowledge();
@@ -92,24 +49,6 @@ test('tags are those of one certificate by one list of mappings; a changed profi
   ] as const;
   for (const [{ certificate }, mappings, tags] of [...rows, ...rows])
     assert.deepEqual(mapAttributes(certificate, mappings), { tags, unmapped: [] });
-});
-
-test('undefined and a throw are not remembered', () => {
-  let count = 0;
-  const none = remember(
-    2,
-    (text: string) => text,
-    (text) => {
-      count += 1;
-      if (text === 'throw') throw new Error('no');
-      return undefined;
-    },
-  );
-  none('a');
-  none('a');
-  assert.throws(() => none('throw'));
-  assert.throws(() => none('throw'));
-  assert.equal(count, 4);
 });
 
 test('one text as two kinds of policy is two policies', () => {

@@ -2,6 +2,7 @@
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
 import { createHash, createSecretKey, hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
+import { remember, rememberOf } from '../core/remember.ts';
 import { mapAttributes } from '../core/session/attributes.ts';
 import { type DerivedKey, signingKey } from '../core/signature/hmac.ts';
 import { certificateBytes } from '../core/signature/x509.ts';
@@ -11,7 +12,6 @@ import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/
 import { parsePemCertificates } from '../core/x509/pem.ts';
 import { type Keyring, open } from '../keyring.ts';
 import { purposes } from '../services/call.ts';
-import { remember, rememberOf } from './remember.ts';
 
 export type Knowledge = {
   /**
