@@ -1,7 +1,8 @@
-// The audit log as a hash chain: every event that is written gets the next place of its writer's chain, in the transaction
-// that writes it. What is undone leaves no gap; what is changed, removed or put elsewhere no longer fits its neighbours.
+// The audit log as a hash chain: every event that is written gets the next place of its writer's chain when the transaction
+// that makes it durable is closed. What is undone leaves no gap; what is changed, removed or put elsewhere no longer fits its
+// neighbours.
 import { hash } from 'node:crypto';
-import { JsonText, type Reader, StoreUnavailable, type Writer } from '../store/store.ts';
+import { type Document, type Journal, type Reader, StoreUnavailable, type Writer } from '../store/store.ts';
 import { type AuditEntry, auditCollection } from '../telemetry/audit.ts';
 
 /** Where the chain stands in the store: links by chain and place, one head for each chain. */
@@ -23,7 +24,7 @@ export type Head = Place & { readonly tag: string };
 /** One event of the chain: its place, its key without the place, and the hash of the place. */
 export type Link = { readonly sequence: number; readonly key: string; readonly hash: string };
 
-/** Links of one transaction that stand in one document, so that a batch of reads costs little more than its events. */
+/** Links of one transaction that stand in one document, so that many events together cost little more than one. */
 export const linksTogether = 100;
 
 /** Makes and checks the tag of a head. */
@@ -33,12 +34,10 @@ export type AuditChain = {
   /** Sixteen lower-case hex digits: the writer's, so that several writers of one store never wait for one head. */
   readonly id: string;
   /**
-   * Writes the events and their places, in this order; resolves with the last place. Rejects with StoreUnavailable where the
-   * head is not as it was left.
+   * Writes the events with the changes of the writer. They get their places, in this order, when the transaction is closed,
+   * which is refused with StoreUnavailable where the head is not as it was left.
    */
-  append(writer: Writer, entries: readonly AuditEntry[]): Promise<number>;
-  /** Tells that all up to this place is durable: a head before it was put back by somebody, and is refused from now on. */
-  confirm(sequence: number): void;
+  append(writer: Writer, entries: readonly AuditEntry[]): Promise<void>;
   /** The head. Rejects with StoreUnavailable where it is missing, put back, or not what the keyring vouches for. */
   head(reader: Reader): Promise<Head>;
   /** Events of the chain as far as this process has seen it; a transaction that was undone may be counted. */
@@ -74,10 +73,11 @@ export function placedKey(key: string, chain: string, sequence: number): string 
 export function auditChain(id: string, tags: HeadTags): AuditChain {
   // The head that was written or checked last: where it is found again, its tag needs no second look.
   let known: Head | undefined;
+  // All up to this place is durable: a head before it was put back by somebody.
   let confirmed = 0;
 
-  const head = async (reader: Reader): Promise<Head> => {
-    const found = headOf(await reader.get(headCollection, id));
+  const vouchedFor = (document: Document | undefined): Head => {
+    const found = headOf(document);
     const fault = found === undefined ? 'missing' : faultOf(found);
     if (found === undefined || fault !== undefined) {
       throw new StoreUnavailable(`the head of the audit chain ${id} is ${fault}: see \`anyrole audit verify\``);
@@ -89,37 +89,42 @@ export function auditChain(id: string, tags: HeadTags): AuditChain {
     return isSame(found, known) || tags.holds(headText(id, found), found.tag) ? undefined : 'not as it was left';
   };
 
-  return {
-    id,
-    head,
-    async append(writer, entries) {
-      let place: Place = await head(writer);
+  const journal: Journal = {
+    head: { collection: headCollection, key: id },
+    place(head, entries, put) {
+      let place: Place = vouchedFor(head);
       for (let from = 0; from < entries.length; from += linksTogether) {
         const links: Link[] = [];
         for (const { key, text } of entries.slice(from, from + linksTogether)) {
           place = placeAfter(place, key, text);
           links.push({ sequence: place.sequence, key, hash: place.hash });
-          await writer.put(auditCollection, placedKey(key, id, place.sequence), new JsonText(text));
+          put(auditCollection, placedKey(key, id, place.sequence), text);
         }
-        await writer.put(linkCollection, linkKey(id, place.sequence), linksText(links));
+        put(linkCollection, linkKey(id, place.sequence), linksText(links));
       }
       known = { ...place, tag: tags.of(headText(id, place)) };
-      await writer.put(headCollection, id, new JsonText(headJson(known)));
-      return place.sequence;
+      put(headCollection, id, headJson(known));
+      const { sequence } = place;
+      return () => {
+        confirmed = Math.max(confirmed, sequence);
+      };
     },
-    confirm(sequence) {
-      confirmed = Math.max(confirmed, sequence);
-    },
+  };
+
+  return {
+    id,
+    head: async (reader) => vouchedFor(await reader.get(headCollection, id)),
+    append: (writer, entries) => writer.enter(journal, entries),
     length: () => known?.sequence ?? 0,
   };
 }
 
-/** Written out, since it is written with every change: only a key may hold what JSON escapes. */
-function linksText(links: readonly Link[]): JsonText {
+/** Written out, since it is written so often: only a key may hold what JSON escapes. */
+function linksText(links: readonly Link[]): string {
   const texts = links.map(
     ({ sequence, key, hash }) => `{"sequence":${sequence},"key":${JSON.stringify(key)},"hash":"${hash}"}`,
   );
-  return new JsonText(`{"events":[${texts.join(',')}]}`);
+  return `{"events":[${texts.join(',')}]}`;
 }
 
 function headJson({ sequence, hash, characters, tag }: Head): string {

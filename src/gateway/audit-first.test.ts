@@ -8,7 +8,7 @@ import { headCollection, linkCollection } from '../audit/chain.ts';
 import { sourceOf } from '../audit/source.ts';
 import { verifyAudit } from '../audit/verify.ts';
 import { memoryStore } from '../store/memory.ts';
-import { type Store, StoreUnavailable, type Writer } from '../store/store.ts';
+import { type Journal, type Store, StoreUnavailable, type Writer } from '../store/store.ts';
 import { auditCollection } from '../telemetry/audit.ts';
 import { recorder } from '../telemetry/recorder.ts';
 import { policy } from './session.test.ts';
@@ -17,6 +17,14 @@ import { policy } from './session.test.ts';
 function faultyStore() {
   const inner = memoryStore();
   const faults: { put?: (collection: string) => boolean; commit?: boolean; gate?: Promise<void> } = {};
+  const refusingJournal = (journal: Journal): Journal => ({
+    head: journal.head,
+    place: (head, entries, put) =>
+      journal.place(head, entries, (collection, ...change) => {
+        if (faults.put?.(collection)) throw new StoreUnavailable('the disk is full');
+        put(collection, ...change);
+      }),
+  });
   const refusing = (writer: Writer): Writer => ({
     get: (collection, key) => writer.get(collection, key),
     list: (collection, query) => writer.list(collection, query),
@@ -25,6 +33,7 @@ function faultyStore() {
       if (faults.put?.(collection)) throw new StoreUnavailable('the disk is full');
       return writer.put(collection, key, document);
     },
+    enter: (journal, entries) => writer.enter(refusingJournal(journal), entries),
   });
   const store: Store = {
     read: (work) => inner.read(work),
@@ -150,7 +159,7 @@ describe('a read whose event finds no room', () => {
     const { road, store } = made;
     const timers: { work: () => void; ms: number }[] = [];
     const records = recorder({
-      write: async (entries) => void (await store.write((writer) => road.world.auditChain.append(writer, entries))),
+      write: (entries) => store.write((writer) => road.world.auditChain.append(writer, entries)),
       later(work, ms) {
         const timer = { work, ms };
         timers.push(timer);

@@ -42,11 +42,11 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     if (operation.effect !== 'write' || visit.recorded) throw new Error(`${operation.name} may not write here`);
     // INVARIANT: what nobody signed writes after its proof was believed: no stranger uses up the rate.
     if (!isSigner(caller)) admit(world, visit.protocol, operation.name, { account, region });
-    const { output, sequence } = await world.store.write(async (writer) => {
+    const output = await world.store.write(async (writer) => {
       const answer = await work(writer);
-      return { output: answer, sequence: await world.auditChain.append(writer, entriesOf(world, visit, answer)) };
+      await world.auditChain.append(writer, entriesOf(world, visit, answer));
+      return answer;
     });
-    world.auditChain.confirm(sequence);
     visit.recorded = true;
     return output;
   };

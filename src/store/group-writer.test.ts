@@ -10,7 +10,7 @@ import { groupWriter, type WriterLimits } from './group-writer.ts';
 import { nobody, type Observer } from './observer.ts';
 import { committer, type Group } from './sqlite-thread.ts';
 import { readVerbsOn } from './sqlite-verbs.ts';
-import type { Document, Entry, Writer } from './store.ts';
+import type { Document, Entry, Journal, Writer } from './store.ts';
 import { StoreUnavailable } from './store.ts';
 
 const limits = { queueLimit: 100, groupLimit: 100, workLimitMs: 1000 };
@@ -90,6 +90,30 @@ function watched(promise: Promise<unknown>): { now(): string; readonly error: un
   };
 }
 const states = (...all: readonly { now(): string }[]) => all.map((one) => one.now());
+
+/** A journal that numbers its entries, and what it did. */
+function numbering() {
+  const told: string[] = [];
+  let isRefusing = false;
+  const journal: Journal = {
+    head: { collection: 'heads', key: 'j' },
+    place(head, entries, putText) {
+      if (isRefusing) throw new StoreUnavailable('refused');
+      let last = Number(head ?? 0);
+      const from = last;
+      for (const { text } of entries) putText('j', String(++last), text);
+      putText('heads', 'j', String(last));
+      told.push(`${from} → ${last}`);
+      return () => told.push(`durable ${last}`);
+    },
+  };
+  const refuse = (is: boolean) => {
+    isRefusing = is;
+  };
+  return { journal, told, refuse };
+}
+const enter = ({ writer }: Held, journal: Journal, text: string) =>
+  writer.write((transaction) => transaction.enter(journal, [{ key: text.slice(0, 9), text: JSON.stringify(text) }]));
 
 describe('group commit', () => {
   it('answers nobody before the group is durable, and then all of it', async () => {
@@ -211,6 +235,81 @@ describe('group commit', () => {
     await store.commit();
     assert.deepEqual(states(...all), [kept, 'own', kept]);
     assert.deepEqual(store.keys(), ['a', 'b']);
+  });
+
+  it('places what was entered once for a group, and tells so when it is durable, before anybody is answered', async () => {
+    const store = held();
+    const { journal, told } = numbering();
+    const first = watched(enter(store, journal, 'a'));
+    await turn();
+    const behind = [watched(enter(store, journal, 'b')), watched(enter(store, journal, 'c'))];
+    void store.writer.write((transaction) => transaction.put('c', 'x', 1)).then(() => told.push('answered'));
+    await turn();
+    assert.deepEqual(told, ['0 → 1'], 'the second is not closed yet');
+    await store.commit();
+    assert.deepEqual(states(first, ...behind), [kept, 'waits', 'waits']);
+    await store.commit();
+    assert.deepEqual(states(...behind), [kept, kept]);
+    assert.deepEqual(told, ['0 → 1', 'durable 1', '1 → 3', 'durable 3', 'answered']);
+    assert.deepEqual(store.groups[1], ['c', 'x', '1', 'j', '2', '"b"', 'j', '3', '"c"', 'heads', 'j', '3']);
+  });
+
+  for (const how of ['fail', 'die'] as const) {
+    it(`goes on from the head that is durable where a group does not become so: ${how}`, async () => {
+      const store = held();
+      const { journal, told } = numbering();
+      const lost = [watched(enter(store, journal, 'a'))];
+      await turn();
+      lost.push(watched(enter(store, journal, 'b')));
+      await turn();
+      await store[how]();
+      assert.deepEqual(states(...lost), ['unavailable', 'unavailable']);
+      const next = enter(store, journal, 'c');
+      await turn();
+      await store.commit();
+      await next;
+      assert.deepEqual(told, ['0 → 1', '0 → 1', 'durable 1']);
+      assert.deepEqual(store.keys(), ['1', 'j']);
+    });
+  }
+
+  it('refuses a group whose journal refuses with whoever may have read it, commits nothing, and goes on', async () => {
+    const store = held({ groupLimit: 3 });
+    const { journal, told, refuse } = numbering();
+    refuse(true);
+    let go = () => {};
+    const [entering, putting] = [watched(enter(store, journal, 'a')), watched(put(store, 'b'))];
+    const middle = watched(
+      store.writer.write(async (transaction) => {
+        await transaction.get('c', 'b');
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+      }),
+    );
+    const behind = watched(put(store, 'd'));
+    await turn();
+    assert.deepEqual(states(entering, putting, middle, behind), [...Array(3).fill('unavailable'), 'waits']);
+    go();
+    assert.equal(store.groups.length, 1);
+    await store.commit();
+    assert.deepEqual([states(behind), store.keys(), told], [[kept], ['d'], []]);
+    refuse(false);
+    const next = enter(store, journal, 'e');
+    await turn();
+    await store.commit();
+    await next;
+    assert.deepEqual(told, ['0 → 1', 'durable 1']);
+  });
+
+  it('bounds the text that is entered in a group', async () => {
+    const store = held();
+    const { journal } = numbering();
+    const all = Array.from({ length: 3 }, () => watched(enter(store, journal, 'x'.repeat(3 * 1024 * 1024))));
+    await turn();
+    for (let round = 0; round < 2; round++) await store.commit();
+    assert.deepEqual(states(...all), Array(3).fill(kept));
+    assert.equal(store.groups.length, 2);
   });
 
   it('says of a group whose thread died that nobody knows, forgets it, and goes on', async () => {

@@ -5,9 +5,10 @@
 import type { CommitThread, GroupEnd } from './commit-thread.ts';
 import { deadlines } from './deadlines.ts';
 import { addEffects, documentOf, type Effects, effectsIn, entriesThrough, setEffect } from './effects.ts';
+import { addEntries, type Entered, placeAll } from './entered.ts';
 import { nobody, type Observer } from './observer.ts';
 import type { Group as Changes } from './sqlite-thread.ts';
-import type { Writer } from './store.ts';
+import type { Document, Writer } from './store.ts';
 import { StoreUnavailable } from './store.ts';
 import {
   documentsOf,
@@ -50,7 +51,19 @@ export type GroupWriter = {
 type Waiting = { decide(): void; refuse(error: StoreUnavailable): void };
 /** A write that is decided: one of the two is called, once. */
 type Decided = { answer(): void; refuse(error: StoreUnavailable): void };
-type Group = { readonly effects: Effects; readonly members: Decided[]; characters: number };
+type Group = {
+  readonly effects: Effects;
+  readonly entered: Entered;
+  readonly members: Decided[];
+  characters: number;
+  /** Called when it is durable, before its members are answered. */
+  durable(): void;
+};
+
+/** What one work does. */
+type Own = { readonly effects: Effects; readonly entered: Entered };
+
+const newOwn = (): Own => ({ effects: new Map(), entered: new Map() });
 
 /**
  * Writes that do not wait for others of their turn of the event loop. Ours: the disk then works while the rest of the turn
@@ -60,7 +73,13 @@ const enough = 8;
 /** Characters of text in a group, from which on it takes no more writes: it is in memory three times on its way. */
 const fullCharacters = 4 * 1024 * 1024;
 
-const newGroup = (): Group => ({ effects: new Map(), members: [], characters: 0 });
+const newGroup = (): Group => ({
+  effects: new Map(),
+  entered: new Map(),
+  members: [],
+  characters: 0,
+  durable: () => {},
+});
 
 /** A writer that commits through `thread`. `durable` reads what is committed, on a connection that nobody else uses. */
 export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: WriterLimits): GroupWriter {
@@ -87,6 +106,13 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
   function commitNext(): void {
     if (committing !== undefined || gathering.members.length === 0) return;
     const group = gathering;
+    const placed = placeAll(group.entered, current, (...change) => setEffect(group.effects, ...change));
+    if (!placed.ok) {
+      refuseDecided(group, placed.error);
+      decideNext();
+      return;
+    }
+    group.durable = placed.value;
     committing = group;
     gathering = newGroup();
     observer.committing(group.effects);
@@ -114,6 +140,7 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
       case 'durable':
         commits += 1;
         observer.committed(group.effects);
+        group.durable();
         for (const member of group.members) member.answer();
         break;
       case 'failed':
@@ -131,7 +158,7 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
 
   /** The members of a group that is not kept, and everybody decided behind it, who may have read what it did. */
   function refuseDecided(group: Group, error: StoreUnavailable): void {
-    const behind = gathering.members;
+    const behind = gathering === group ? [] : gathering.members;
     gathering = newGroup();
     running?.refuse(error);
     for (const member of [...group.members.splice(0), ...behind]) member.refuse(error);
@@ -146,10 +173,11 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
     for (const one of behind) one.refuse(halted);
   }
 
-  function decided(own: Effects, readPending: boolean, member: Decided): void {
-    if (own.size > 0) {
-      addEffects(gathering.effects, own);
-      gathering.characters += charactersOf(own);
+  function decided({ effects, entered }: Own, readPending: boolean, member: Decided): void {
+    if (effects.size > 0 || entered.size > 0) {
+      addEffects(gathering.effects, effects);
+      for (const [journal, entries] of entered) addEntries(gathering.entered, journal, entries);
+      gathering.characters += charactersOf(effects) + charactersEntered(entered);
       gathering.members.push(member);
       return;
     }
@@ -159,23 +187,35 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
     else member.answer();
   }
 
+  /** What is decided and not durable. */
+  const pendingEffect = (collection: string, key: string) =>
+    gathering.effects.get(collection)?.get(key) ?? committing?.effects.get(collection)?.get(key);
+
+  function durableDocument(collection: string, key: string): Document | undefined {
+    const known = observer.recall.get(collection, key);
+    if (known !== notKnown) return known;
+    const answer = engine.get(collection, key);
+    observer.learned({ collection, key, answer });
+    return answer;
+  }
+
+  /** The document as it is decided, durable or not. */
+  function current(collection: string, key: string): Document | undefined {
+    const pending = pendingEffect(collection, key);
+    return pending === undefined ? durableDocument(collection, key) : documentOf(pending);
+  }
+
   /** What is decided, whether it is durable or not; `own` changes come on top. */
-  function viewOf(own: Effects, readPending: () => void): WriteVerbs {
+  function viewOf({ effects: own, entered }: Own, readPending: () => void): WriteVerbs {
     const recall = observer.recall;
     return {
       get(collection, key) {
         const mine = own.get(collection)?.get(key);
         if (mine !== undefined) return documentOf(mine);
-        const pending = gathering.effects.get(collection)?.get(key) ?? committing?.effects.get(collection)?.get(key);
-        if (pending !== undefined) {
-          readPending();
-          return documentOf(pending);
-        }
-        const known = recall.get(collection, key);
-        if (known !== notKnown) return known;
-        const answer = engine.get(collection, key);
-        observer.learned({ collection, key, answer });
-        return answer;
+        const pending = pendingEffect(collection, key);
+        if (pending === undefined) return durableDocument(collection, key);
+        readPending();
+        return documentOf(pending);
       },
       list(collection, query, range) {
         const over = effectsIn(committing?.effects.get(collection), range);
@@ -193,18 +233,19 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
       },
       put: (collection, key, text) => setEffect(own, collection, key, text),
       delete: (collection, key) => setEffect(own, collection, key, undefined),
+      enter: (journal, entries) => addEntries(entered, journal, entries),
     };
   }
 
   function decide<T>(work: (writer: Writer) => Promise<T>, settle: (outcome: Outcome<T>) => void): void {
-    const own: Effects = new Map();
+    const own = newOwn();
     let readPending = false;
     const view = viewOf(own, () => {
       readPending = true;
     });
     running = runWrite(work, view, limit, (outcome) => {
       running = undefined;
-      decided(outcome.ok ? own : new Map(), readPending, {
+      decided(outcome.ok ? own : newOwn(), readPending, {
         answer: () => settle(outcome),
         refuse: (error) => settle({ ok: false, error }),
       });
@@ -242,6 +283,12 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
     },
     stats: () => ({ commits, writes, queued: waiting.length }),
   };
+}
+
+function charactersEntered(entered: Entered): number {
+  let characters = 0;
+  for (const entries of entered.values()) for (const { text } of entries) characters += text.length;
+  return characters;
 }
 
 function charactersOf(effects: Effects): number {

@@ -5,6 +5,7 @@
 
 import { deadlines } from './deadlines.ts';
 import { documentOf, type Effects, effectsIn, entriesThrough, isInside, setEffect } from './effects.ts';
+import { addEntries, type Entered, placeAll } from './entered.ts';
 import { compareKeys, type KeyRange } from './key-order.ts';
 import { lifetime } from './lifetime.ts';
 import { nobody, type ObservableStore } from './observer.ts';
@@ -38,7 +39,7 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): Ob
     const snapshot: Effects = new Map();
     snapshots.add(snapshot);
     try {
-      return answerOf(await new Promise((done) => runRead(work, verbsOn(live, snapshot), limit, done)));
+      return answerOf(await new Promise((done) => runRead(work, verbsOn(live, snapshot, new Map()), limit, done)));
     } finally {
       snapshots.delete(snapshot);
     }
@@ -46,13 +47,17 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): Ob
 
   async function write<T>(work: (writer: Writer) => Promise<T>): Promise<Outcome<T>> {
     const changes: Effects = new Map();
+    const entered: Entered = new Map();
+    const verbs = verbsOn(live, changes, entered);
     const outcome = await new Promise<Outcome<T>>((done) => {
-      runWrite(work, verbsOn(live, changes), limit, done);
+      runWrite(work, verbs, limit, done);
     });
-    if (outcome.ok) {
-      commit(live, changes, snapshots);
-      observer.committed(changes);
-    }
+    if (!outcome.ok) return outcome;
+    const placed = placeAll(entered, verbs.get, verbs.put);
+    if (!placed.ok) return placed;
+    commit(live, changes, snapshots);
+    observer.committed(changes);
+    placed.value();
     return outcome;
   }
 
@@ -71,8 +76,8 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): Ob
   };
 }
 
-/** The live state seen through effects; changes go to the effects. */
-function verbsOn(live: Live, effects: Effects): WriteVerbs {
+/** The live state seen through effects; changes go to the effects, and entries to what was entered. */
+function verbsOn(live: Live, effects: Effects, entered: Entered) {
   return {
     get: (collection, key) => {
       const effect = effects.get(collection)?.get(key);
@@ -84,7 +89,8 @@ function verbsOn(live: Live, effects: Effects): WriteVerbs {
       entriesThrough(effectsIn(effects.get(collection), range), liveRows(live.get(collection), range), limit),
     put: (collection, key, text) => setEffect(effects, collection, key, text),
     delete: (collection, key) => setEffect(effects, collection, key, undefined),
-  };
+    enter: (journal, entries) => addEntries(entered, journal, entries),
+  } satisfies WriteVerbs;
 }
 
 function collectionOf(live: Live, name: string): Collection {

@@ -1,4 +1,4 @@
-// The store's promise: ordered JSON documents, four verbs inside two kinds of transaction. Every engine keeps it, and
+// The store's promise: ordered JSON documents, four verbs inside two kinds of transaction, and journals. Every engine keeps it, and
 // `store.test.ts` runs the same cases on each.
 
 /** A JSON value, the only thing a store keeps. Instants are ISO 8601 strings, bytes are base64 strings, absent is absent. */
@@ -35,12 +35,37 @@ export interface Reader {
   list(collection: string, query: ListQuery): Promise<readonly Entry[]>;
 }
 
+/** An entry of a journal: its JSON text, and the key that it comes with. */
+export type JournalEntry = { readonly key: string; readonly text: string };
+
+/** Puts a JSON text under a key, unchecked. */
+export type PutText = (collection: string, key: string, text: string) => void;
+
+/**
+ * What is written once for each transaction that is made durable, however many writes share it: their entries, one after the
+ * other, and a head that says where the next ones go on.
+ */
+export type Journal = {
+  readonly head: { readonly collection: string; readonly key: string };
+  /**
+   * Puts the entries, and the head after them; throws StoreUnavailable to refuse the transaction, with every write in it. `head` is the
+   * document that the transaction finds there. Answers what is called once all of it is durable, before any of the writes is
+   * answered. What is put may be undone: then the next call finds the head of before.
+   */
+  place(head: Document | undefined, entries: readonly JournalEntry[], put: PutText): () => void;
+};
+
 /** What a change may do: it also sees its own writes. */
 export interface Writer extends Reader {
   /** Keeps a copy of the document in place of the one before. Rejects with TypeError for what is no JSON value. */
   put(collection: string, key: string, document: Document | JsonText): Promise<void>;
   /** Removes the document; removing what is not there is no error. */
   delete(collection: string, key: string): Promise<void>;
+  /**
+   * Hands entries to a journal, which places them when the transaction is closed, after those of the writes before. They
+   * are durable with the changes of this write, and undone with them. No write sees them before they are placed.
+   */
+  enter(journal: Journal, entries: readonly JournalEntry[]): Promise<void>;
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import type { Deadlines, Watched } from './deadlines.ts';
 import { checkKey, type KeyRange, rangeOf } from './key-order.ts';
-import type { Document, Entry, ListQuery, Reader, Writer } from './store.ts';
+import type { Document, Entry, Journal, JournalEntry, ListQuery, Reader, Writer } from './store.ts';
 import { JsonText, StoreUnavailable } from './store.ts';
 
 /** A key and its document's JSON text. */
@@ -30,10 +30,13 @@ export type DocumentVerbs<Unknown = never> = {
 export type WriteVerbs = DocumentVerbs & {
   put(collection: string, key: string, text: string): void;
   delete(collection: string, key: string): void;
+  enter(journal: Journal, entries: readonly JournalEntry[]): void;
 };
 
 /** What became of a `work`: its value, or the reason to undo it. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+export type Outcome<T, E = unknown> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
 
 /** Milliseconds a `work` may take unless told otherwise. Ours: a work that only uses its argument takes a few. */
 export const defaultWorkLimitMs = 10_000;
@@ -206,6 +209,11 @@ function writerOn(verbs: WriteVerbs, state: State): Writer {
       checkKey(collection);
       checkKey(key);
       attempt(state, () => verbs.delete(collection, key));
+    },
+    async enter(journal: Journal, entries: readonly JournalEntry[]): Promise<void> {
+      admit(state);
+      for (const { key } of entries) checkKey(key);
+      verbs.enter(journal, entries);
     },
   };
 }

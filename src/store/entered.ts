@@ -1,0 +1,39 @@
+// What writes entered in journals, until the transaction that they share is closed: then each journal places its entries.
+
+import type { Document, Journal, JournalEntry, PutText } from './store.ts';
+import { StoreUnavailable } from './store.ts';
+import type { Outcome } from './transaction.ts';
+
+/** Entries by journal, in the order of the writes. */
+export type Entered = Map<Journal, JournalEntry[]>;
+
+/** Adds later entries to earlier ones. */
+export function addEntries(earlier: Entered, journal: Journal, later: readonly JournalEntry[]): void {
+  const known = earlier.get(journal);
+  if (known === undefined) earlier.set(journal, [...later]);
+  else known.push(...later);
+}
+
+/**
+ * Has every journal place its entries; answers what is called when they are durable. `get` reads through all that the
+ * transaction changes. Where a journal refuses, or the engine fails, the transaction is to be undone.
+ */
+export function placeAll(
+  entered: Entered,
+  get: (collection: string, key: string) => Document | undefined,
+  put: PutText,
+): Outcome<() => void, StoreUnavailable> {
+  try {
+    const durable = Array.from(entered, ([journal, entries]) => {
+      const { collection, key } = journal.head;
+      return journal.place(get(collection, key), entries, put);
+    });
+    const tellAll = () => {
+      for (const tell of durable) tell();
+    };
+    return { ok: true, value: tellAll };
+  } catch (cause) {
+    const isRefused = cause instanceof StoreUnavailable;
+    return { ok: false, error: isRefused ? cause : new StoreUnavailable('the storage engine failed', { cause }) };
+  }
+}
