@@ -22,7 +22,7 @@ export function remember<I, O>(
     const answer = compute(input);
     if (answer === undefined) return answer;
     const size = sizeOf(input);
-    known.set(key, { answer, size });
+    known.set(ownText(key), { answer, size });
     total += size;
     for (const [eldest, { size: freed }] of known) {
       if (known.size <= room && total <= most) break;
@@ -31,6 +31,13 @@ export function remember<I, O>(
     }
     return answer;
   };
+}
+
+/** The same text in memory of its own: one that was cut from a longer text would keep all of that. */
+function ownText(text: string): string {
+  const own = Buffer.from(text).toString();
+  // A lone surrogate has no bytes and would become another text.
+  return own === text ? own : text;
 }
 
 /**
