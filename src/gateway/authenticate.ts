@@ -3,14 +3,9 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Operation } from '../contract/operation.ts';
-import {
-  decodeClaims,
-  type FederatedUserClaims,
-  type RoleClaims,
-  type RootClaims,
-  type SessionClaims,
-  type UserClaims,
-} from '../core/session/claims.ts';
+import { rememberOf } from '../core/remember.ts';
+import type { FederatedUserClaims, RoleClaims, RootClaims, SessionClaims, UserClaims } from '../core/session/claims.ts';
+import type { X509Algorithm } from '../core/signature/algorithms.ts';
 import type { HeaderIndex } from '../core/signature/canonical.ts';
 import { type DerivedKey, type ParsedSignature, type ParseResult, verifySignature } from '../core/signature/hmac.ts';
 import {
@@ -19,23 +14,24 @@ import {
   verifyX509SignatureAside,
   type X509Verdict,
 } from '../core/signature/x509.ts';
-import { type Keyring, open } from '../keyring.ts';
-import { bytesOf, type WireRequest } from '../protocols/protocol.ts';
+import type { Certificate } from '../core/x509/certificate.ts';
+import type { Keyring } from '../keyring.ts';
+import type { WireRequest } from '../protocols/protocol.ts';
 import { formatArn, isRegion } from '../services/arn.ts';
-import {
-  type AssumedRoleCaller,
-  type Call,
-  type Caller,
-  type CertificateHolder,
-  type FederatedUserCaller,
-  purposes,
-  type RootCaller,
-  type Signer,
-  type UserCaller,
+import type {
+  AssumedRoleCaller,
+  Call,
+  Caller,
+  CertificateHolder,
+  FederatedUserCaller,
+  RootCaller,
+  Signer,
+  UserCaller,
 } from '../services/call.ts';
-import { type AccessKeyRecord, activeAccessKey, findUserById } from '../services/iam/records.ts';
+import { type AccessKeyRecord, activeAccessKey, findUserById, type UserRecord } from '../services/iam/records.ts';
 import type { Reader, Store } from '../store/store.ts';
 import type { Knowledge } from './knowledge.ts';
+import type { SecretOwner } from './known-secrets.ts';
 import {
   invalidRegion,
   invalidX509,
@@ -51,7 +47,7 @@ export type Verifier = {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly now: Date;
-  readonly knowledge: Pick<Knowledge, 'deriveKey' | 'derivedKeyOf' | 'certificateBytes' | 'certificateOf'>;
+  readonly knowledge: Pick<Knowledge, 'derivedKeyOf' | 'claimsOf' | 'certificateBytes' | 'certificateOf'>;
 };
 
 /** The caller that signed, or AWS's error. `signature` is what parseSignature found in the request, `headers` are its. */
@@ -70,73 +66,74 @@ export async function authenticate(
   if (!isRegion(parsed.region)) {
     throw invalidRegion(protocol);
   }
-  const { caller, secretAccessKey } = await holderOf(verifier, parsed, protocol);
-  const { now, knowledge } = verifier;
-  const { deriveKey } = knowledge;
-  const verdict = verifySignature({ request, parsed, secretAccessKey, now, headers, deriveKey });
+  const { sessionToken } = parsed;
+  const found =
+    sessionToken === undefined ? keyHolder(verifier, parsed) : sessionHolder(verifier, parsed, sessionToken, protocol);
+  const holder = found instanceof Promise ? await found : found;
+  if (holder === undefined)
+    throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
+  const { caller, secretAccessKey } = holder;
+  const verdict = verifySignature({ request, parsed, secretAccessKey, now: verifier.now, headers });
   if (!verdict.ok) throw unproved(verdict, parsed, protocol);
   return { caller, region: parsed.region };
 }
 
-type Holder = { readonly caller: Caller; readonly secretAccessKey: string | DerivedKey };
+/** Whose signature it is if it holds, and what it must have been made with. */
+type Holder = { readonly caller: Signer; readonly secretAccessKey: DerivedKey };
 
-async function holderOf(verifier: Verifier, parsed: ParsedSignature, protocol: ProtocolName): Promise<Holder> {
-  const holder =
-    parsed.sessionToken === undefined
-      ? await keyHolder(verifier, parsed)
-      : await sessionHolder(verifier, parsed.accessKeyId, parsed.sessionToken, protocol);
-  if (holder !== undefined) return holder;
-  throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
-}
-
-async function keyHolder(verifier: Verifier, parsed: ParsedSignature): Promise<Holder | undefined> {
-  const { accessKeyId } = parsed;
+function keyHolder(verifier: Verifier, parsed: ParsedSignature): Promise<Holder | undefined> {
   return verifier.store.read(async (reader) => {
-    const record = await activeAccessKey(reader, accessKeyId);
+    const record = await activeAccessKey(reader, parsed.accessKeyId);
     const secretAccessKey = record && keyOf(verifier, record, parsed);
-    const caller = secretAccessKey && (await ownerOf(reader, record));
-    return caller && { caller: { ...caller, accessKeyId }, secretAccessKey };
+    if (record === undefined || secretAccessKey === undefined) return undefined;
+    const caller = record.owner === 'root' ? rootOf(record) : await userBehind(reader, record);
+    return caller && { caller, secretAccessKey };
   });
 }
 
-/** The derived key of a stored secret, or undefined where the keyring does not open it. */
-function keyOf({ keyring, knowledge }: Verifier, { sealedSecret }: AccessKeyRecord, parsed: ParsedSignature) {
+/** The derived key of the owner's secret, or undefined where the keyring does not open it. */
+function keyOf({ keyring, knowledge }: Verifier, owner: SecretOwner, parsed: ParsedSignature): DerivedKey | undefined {
   const { region, service, amzDate } = parsed;
   // INVARIANT: a scope of another day than the request's is refused before its key is used.
-  return knowledge.derivedKeyOf(keyring, { sealedSecret, date: amzDate.slice(0, 8), region, service });
+  return knowledge.derivedKeyOf(keyring, owner, { date: amzDate.slice(0, 8), region, service });
 }
-
-type KeyOwner = Omit<RootCaller, 'session'> | Omit<UserCaller, 'session'>;
 
 /** Whose key it is, as of now; undefined where the user is gone. */
-async function ownerOf(reader: Reader, { account, owner, userId, accessKeyId }: AccessKeyRecord) {
-  switch (owner) {
-    case 'root':
-      return { kind: 'root', account, arn: rootArn('aws', account), userId: account, accessKeyId } satisfies KeyOwner;
-    case 'user': {
-      const user = await findUserById(reader, account, userId);
-      const named = user && { arn: user.arn, userName: user.userName };
-      return named && ({ kind: 'user', account, userId, accessKeyId, ...named } satisfies KeyOwner);
-    }
-  }
+async function userBehind(reader: Reader, key: AccessKeyRecord): Promise<UserCaller | undefined> {
+  const user = await findUserById(reader, key.account, key.userId);
+  return user && userOf(key)(user);
 }
 
+// The same caller for the same records: what others work out of a caller they remember by it.
+const rootOf = rememberOf(({ account, accessKeyId }: AccessKeyRecord): RootCaller => {
+  const arn = formatArn({ partition: 'aws', service: 'iam', region: '', account, resource: 'root' });
+  return { kind: 'root', account, arn, userId: account, accessKeyId };
+});
+const userOf = rememberOf(({ account, userId, accessKeyId }: AccessKeyRecord) =>
+  rememberOf(({ arn, userName }: UserRecord): UserCaller => {
+    return { kind: 'user', account, arn, userId, accessKeyId, userName };
+  }),
+);
+
 /** Whoever has the keyring opens the token; only a key that stands behind a session is looked up, for it may be gone. */
-async function sessionHolder(
-  { keyring, now, store }: Verifier,
-  accessKeyId: string,
+function sessionHolder(
+  verifier: Verifier,
+  parsed: ParsedSignature,
   sessionToken: string,
   protocol: ProtocolName,
-): Promise<Holder | undefined> {
-  const sealed = bytesOf(sessionToken);
-  const opened = sealed && open(keyring, purposes.sessionToken, sealed);
-  const claims = opened && decodeClaims(opened);
-  if (claims === undefined || !sameText(claims.accessKeyId, accessKeyId)) return undefined;
-  if (now.getTime() >= claims.expiresAt * 1000) {
+): Holder | undefined | Promise<Holder | undefined> {
+  const claims = verifier.knowledge.claimsOf(verifier.keyring, sessionToken);
+  if (claims === undefined || !sameText(claims.accessKeyId, parsed.accessKeyId)) return undefined;
+  if (verifier.now.getTime() >= claims.expiresAt * 1000) {
     throw commonError('expiredToken', protocol, 'The security token included in the request is expired');
   }
-  const caller = claims.kind === 'role' ? assumedRole(claims) : await store.read((reader) => backedBy(reader, claims));
-  return caller && { caller, secretAccessKey: claims.secretAccessKey };
+  const secretAccessKey = keyOf(verifier, claims, parsed);
+  if (secretAccessKey === undefined) return undefined;
+  if (claims.kind === 'role') return { caller: assumedRole(claims), secretAccessKey };
+  return verifier.store.read(async (reader) => {
+    const caller = await backedBy(reader, claims);
+    return caller && { caller, secretAccessKey };
+  });
 }
 
 /** The caller of a session whose key is still there, active and its owner's; undefined where it is not. */
@@ -146,7 +143,8 @@ async function backedBy(
 ): Promise<Signer | undefined> {
   const { account, accessKeyId } = claims;
   const key = await activeAccessKey(reader, claims.sourceAccessKeyId);
-  const owner = key?.account === account ? await ownerOf(reader, key) : undefined;
+  if (key?.account !== account) return undefined;
+  const owner = key.owner === 'root' ? rootOf(key) : await userBehind(reader, key);
   if (owner === undefined) return undefined;
   switch (claims.kind) {
     case 'root':
@@ -160,24 +158,20 @@ async function backedBy(
   }
 }
 
-function assumedRole(claims: RoleClaims): AssumedRoleCaller {
+const assumedRole = rememberOf((claims: RoleClaims): AssumedRoleCaller => {
   const { account, roleName, roleId, roleSessionName, accessKeyId } = claims;
   const arn = stsArn(claims, `assumed-role/${roleName}/${roleSessionName}`);
   return { kind: 'assumedRole', account, arn, userId: `${roleId}:${roleSessionName}`, accessKeyId, session: claims };
-}
+});
 
-function federatedUser(claims: FederatedUserClaims): FederatedUserCaller {
+const federatedUser = rememberOf((claims: FederatedUserClaims): FederatedUserCaller => {
   const { account, name, accessKeyId } = claims;
   const arn = stsArn(claims, `federated-user/${name}`);
   return { kind: 'federatedUser', account, arn, userId: `${account}:${name}`, accessKeyId, session: claims };
-}
+});
 
 function stsArn({ partition, account }: SessionClaims, resource: string): string {
   return formatArn({ partition, service: 'sts', region: '', account, resource });
-}
-
-function rootArn(partition: string, account: string): string {
-  return formatArn({ partition, service: 'iam', region: '', account, resource: 'root' });
 }
 
 /** Nobody has to sign; a signature that is there anyway says only the Region, where it can be read. */
@@ -206,28 +200,51 @@ function certificateHolder(
   if (!isRegion(parsed.region)) throw invalidX509('scopeRegion');
   const { certificate } = leaf;
   const publicKey = certificate.publicKey();
-  const { algorithm } = parsed;
-  const { serialNumber } = certificate;
-  const question = publicKey && { request, parsed, publicKey, serialNumber, now, headers };
-  const noKey: X509Verdict = { ok: false, reason: 'algorithmMismatch', algorithm, keyType: undefined };
-  const elements = parsed.chainDer.map(certificateOf);
+  const question = publicKey && {
+    request,
+    parsed,
+    publicKey,
+    serialNumber: certificate.serialNumber,
+    now,
+    headers,
+  };
+  const { chain, strangeElements } = poolOf(parsed.chainDer, certificateOf);
   let verdict: X509Verdict | undefined;
   return {
     region: parsed.region,
     caller: {
       kind: 'certificate',
       certificate,
-      // Ours: an element that is no certificate cannot be part of a path; the official helper is known to send strangers.
-      chain: elements.flatMap((element) => (element.ok ? [element.certificate] : [])),
-      strangeElements: elements.flatMap((element, at) => (element.ok ? [] : [{ at, detail: element.detail }])),
+      chain,
+      strangeElements,
       proof() {
-        verdict ??= question === undefined ? noKey : verifyX509Signature(question);
+        verdict ??= question === undefined ? noKey(parsed.algorithm) : verifyX509Signature(question);
         return verdict;
       },
       async prove() {
-        verdict ??= question === undefined ? noKey : await verifyX509SignatureAside(question);
+        verdict ??= question === undefined ? noKey(parsed.algorithm) : await verifyX509SignatureAside(question);
         return verdict;
       },
     },
   };
+}
+
+/** The certificate's key is of no kind that OpenSSL knows. */
+function noKey(algorithm: X509Algorithm): X509Verdict {
+  return { ok: false, reason: 'algorithmMismatch', algorithm, keyType: undefined };
+}
+
+/** Ours: an element that is no certificate cannot be part of a path; the official helper is known to send strangers. */
+function poolOf(
+  chainDer: readonly Uint8Array[],
+  certificateOf: Knowledge['certificateOf'],
+): Pick<CertificateHolder, 'chain' | 'strangeElements'> {
+  const chain: Certificate[] = [];
+  const strangeElements: CertificateHolder['strangeElements'][number][] = [];
+  for (const [at, der] of chainDer.entries()) {
+    const element = certificateOf(der);
+    if (element.ok) chain.push(element.certificate);
+    else strangeElements.push({ at, detail: element.detail });
+  }
+  return { chain, strangeElements };
 }

@@ -1,13 +1,9 @@
 // What is remembered must be what would be worked out again.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
-import { signingKey } from '../core/signature/hmac.ts';
 import { parseCertificate } from '../core/x509/certificate.ts';
 import { validatePath as plainPath } from '../core/x509/path.ts';
-import { createKeyring, type Keyring, rotate, seal } from '../keyring.ts';
-import { purposes } from '../services/call.ts';
 import { knowledge } from './knowledge.ts';
 
 test('a certificate that comes again in a header is the same value, and its text is judged as ever', () => {
@@ -58,49 +54,6 @@ test('one text as two kinds of policy is two policies', () => {
   assert.notEqual(policyOf(text, 'identity'), policyOf(text, 'session'));
   assert.throws(() => policyOf(text, 'trust'), /a stored trust policy does not parse/);
   assert.throws(() => policyOf('{', 'identity'), /a stored identity policy does not parse/);
-});
-
-test('a derived key is that of all four parts', () => {
-  const { deriveKey } = knowledge();
-  const parts: readonly Parameters<typeof signingKey>[] = [
-    ['secret', '20261122', 'eu-central-1', 'iam'],
-    ['secret', '20261122', 'eu-central-1', 'sts'],
-    ['secret', '20261123', 'eu-central-1', 'iam'],
-    ['secre', 't20261122', 'eu-central-1', 'iam'],
-  ];
-  for (const one of [...parts, ...parts]) assert.deepEqual(deriveKey(...one), signingKey(...one));
-});
-
-test('the derived key of a sealed secret is that of its scope, and of the keyring that opens it', () => {
-  const { derivedKeyOf } = knowledge();
-  const now = new Date('2026-11-22T12:00:00Z');
-  const [keyring, other] = [createKeyring(randomBytes, now), createKeyring(randomBytes, now)];
-  const sealedBy = (ring: Keyring, purpose: string, secret: string) =>
-    Buffer.from(seal(ring, purpose, Buffer.from(secret), randomBytes(12))).toString('base64');
-  const scope = { date: '20261122', region: 'eu-central-1', service: 'iam' };
-  const [one, two] = ['one', 'two'].map((secret) => ({
-    ...scope,
-    secret,
-    sealedSecret: sealedBy(keyring, purposes.accessKey, secret),
-  }));
-  assert.ok(one && two);
-  const rows = [one, two, { ...one, date: '20261123' }, { ...one, region: 'us-east-1' }, { ...one, service: 'sts' }];
-  for (const { secret, sealedSecret, date, region, service } of [...rows, ...rows]) {
-    const derived = derivedKeyOf(keyring, { sealedSecret, date, region, service });
-    assert.deepEqual(derived?.key.export(), signingKey(secret, date, region, service));
-    assert.equal(
-      derivedKeyOf(other, { sealedSecret, date, region, service }),
-      undefined,
-      'another keyring opens nothing',
-    );
-  }
-  for (const time of [1, 2]) {
-    const elsewhere = { ...scope, sealedSecret: sealedBy(keyring, purposes.password, 'one') };
-    assert.equal(derivedKeyOf(keyring, elsewhere), undefined, `what was sealed for another purpose, time ${time}`);
-    assert.equal(derivedKeyOf(keyring, { ...scope, sealedSecret: '' }), undefined);
-  }
-  const rotated = rotate(keyring, randomBytes, now);
-  assert.deepEqual(derivedKeyOf(rotated, one)?.key.export(), derivedKeyOf(keyring, one)?.key.export());
 });
 
 test('a bundle with one bad certificate, or none, is refused', () => {

@@ -1,19 +1,17 @@
 // What the hot path has worked out before: compiled policies, parsed certificates, derived signing keys, validated paths.
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
-import { createHash, createSecretKey, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
 import { remember, rememberOf } from '../core/remember.ts';
 import { mapAttributes } from '../core/session/attributes.ts';
-import { type DerivedKey, signingKey } from '../core/signature/hmac.ts';
 import { certificateBytes } from '../core/signature/x509.ts';
 import { type Certificate, type ParsedCertificate, parseCertificate } from '../core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
 import { parsePemCertificates } from '../core/x509/pem.ts';
-import { type Keyring, open } from '../keyring.ts';
-import { purposes } from '../services/call.ts';
+import { type KnownSecrets, knownSecrets } from './known-secrets.ts';
 
-export type Knowledge = {
+export type Knowledge = KnownSecrets & {
   /**
    * The policy of a stored document. Throws when it does not parse: a stored document did parse when it was written, and
    * what cannot be read must not be taken for an empty policy.
@@ -33,22 +31,8 @@ export type Knowledge = {
    * such a path has its signature verified on another thread, and only then there is a promise. Never rejects.
    */
   validatePath(question: PathQuestion): PathVerdict | Promise<PathVerdict>;
-  readonly deriveKey: typeof signingKey;
-  /**
-   * The derived key of a secret that the keyring sealed, or undefined where it does not open it. Remembered for that
-   * keyring: another one opens it again. The secret itself is not kept.
-   */
-  derivedKeyOf(keyring: Keyring, scope: SealedScope): DerivedKey | undefined;
   /** Accounts that were found to exist; none ever ceases to. */
   readonly knownAccounts: Set<string>;
-};
-
-/** A sealed secret access key, in base64, and what a key is derived from it for. */
-export type SealedScope = {
-  readonly sealedSecret: string;
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
 };
 
 /** Things remembered of each kind, at most. */
@@ -68,12 +52,6 @@ export function knowledge(): Knowledge {
       return parsed.policy;
     },
   );
-  // Keyed by a digest: a memory of secrets would otherwise keep them in clear as its keys.
-  const key = remember(
-    room,
-    (parts: Parameters<typeof signingKey>) => createHash('sha256').update(JSON.stringify(parts)).digest('base64'),
-    (parts) => signingKey(...parts),
-  );
   const { bytesOf, certificateOf } = rememberedCertificates();
   const bundle = remember(
     room,
@@ -89,25 +67,8 @@ export function knowledge(): Knowledge {
     certificateBytes: bytesOf,
     certificateOf,
     mapAttributes: rememberedTags(),
-    deriveKey: (...parts) => key(parts),
-    derivedKeyOf: rememberedDerivedKeys(),
+    ...knownSecrets(),
   };
-}
-
-function rememberedDerivedKeys(): Knowledge['derivedKeyOf'] {
-  const byKeyring = rememberOf((keyring: Keyring) =>
-    remember(
-      room,
-      // None of them but the last may hold a space.
-      ({ sealedSecret, date, region, service }: SealedScope) => `${sealedSecret} ${date} ${region} ${service}`,
-      ({ sealedSecret, date, region, service }) => {
-        const secret = open(keyring, purposes.accessKey, Buffer.from(sealedSecret, 'base64'));
-        // As OpenSSL holds it: a key that is given as bytes is taken in again for each signature.
-        return secret && { key: createSecretKey(signingKey(Buffer.from(secret).toString(), date, region, service)) };
-      },
-    ),
-  );
-  return (keyring, scope) => byKeyring(keyring)(scope);
 }
 
 /**

@@ -47,9 +47,15 @@ export const TERMINATOR = 'aws4_request';
 export const MAX_AUTHORIZATION_CHARS = 32_768;
 
 const MAX_SIGNED_HEADERS = 200;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const PAIR_NAMES: readonly string[] = ['Credential', 'SignedHeaders', 'Signature'];
-const AMZ_DATE = /^\d{8}T\d{6}Z$/;
+// Header names in lower case, joined.
+const SIGNED_HEADERS = /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:;[!#$%&'*+\-.^_`|~0-9a-z]+)*$/;
+const AMZ_DATE_LENGTH = 16;
+
+/** The first word of an Authorization header. */
+export function algorithmOf(value: string): string {
+  const space = value.indexOf(' ');
+  return space < 0 ? value : value.slice(0, space);
+}
 
 /**
  * Splits `ALGORITHM Credential=…, SignedHeaders=…, Signature=…`; white space after the commas is optional. `pair` names
@@ -59,33 +65,56 @@ export function parseAuthorization(
   value: string,
 ): { readonly ok: true; readonly pairs: AuthorizationPairs } | { readonly ok: false; readonly pair: string } {
   const text = value.trim();
-  const space = text.indexOf(' ');
-  const algorithm = space < 0 ? text : text.slice(0, space);
-  const found = new Map<string, string>();
-  for (const raw of space < 0 ? [] : text.slice(space + 1).split(',')) {
-    const piece = raw.trim();
-    const equals = piece.indexOf('=');
-    const name = equals < 0 ? '' : piece.slice(0, equals);
-    if (!PAIR_NAMES.includes(name) || found.has(name)) return { ok: false, pair: piece };
-    found.set(name, piece.slice(equals + 1));
+  const algorithm = algorithmOf(text);
+  const found: { [name in PairName]: string | undefined } = { ...NO_PAIRS };
+  for (let from = algorithm.length + 1; from <= text.length; ) {
+    const comma = text.indexOf(',', from);
+    const end = comma < 0 ? text.length : comma;
+    const piece = text.slice(from, end).trim();
+    const name = pairName(piece);
+    if (name === undefined || found[name] !== undefined) return { ok: false, pair: piece };
+    found[name] = piece.slice(name.length + 1);
+    from = end + 1;
   }
-  const member = (name: string) => found.get(name) || undefined;
+  const { credential, signedHeaders, signature } = found;
   return {
     ok: true,
     pairs: {
       algorithm,
-      credential: member('Credential'),
-      signedHeaders: member('SignedHeaders'),
-      signature: member('Signature'),
+      credential: credential || undefined,
+      signedHeaders: signedHeaders || undefined,
+      signature: signature || undefined,
     },
   };
 }
 
+type PairName = 'credential' | 'signedHeaders' | 'signature';
+
+const NO_PAIRS = { credential: undefined, signedHeaders: undefined, signature: undefined };
+
+/** Whose value the piece states, by its beginning. */
+function pairName(piece: string): PairName | undefined {
+  if (piece.startsWith('Credential=')) return 'credential';
+  if (piece.startsWith('SignedHeaders=')) return 'signedHeaders';
+  return piece.startsWith('Signature=') ? 'signature' : undefined;
+}
+
 /** Splits a credential; undefined unless it has exactly five non-empty pieces. */
 export function parseCredential(text: string): Credential | undefined {
-  const [identity, date, region, service, terminator, ...rest] = text.split('/', 6);
-  if (!identity || !date || !region || !service || !terminator || rest.length > 0) return undefined;
-  return { identity, date, region, service, terminator };
+  const date = text.indexOf('/') + 1;
+  const region = text.indexOf('/', date) + 1;
+  const service = text.indexOf('/', region) + 1;
+  const terminator = text.indexOf('/', service) + 1;
+  // In order, for a piece that is not there is looked for at 0 again; each has a character before its slash, and none follows.
+  const isWhole = date > 1 && region > date + 1 && service > region + 1 && terminator > service + 1;
+  if (!isWhole || terminator === text.length || text.includes('/', terminator)) return undefined;
+  return {
+    identity: text.slice(0, date - 1),
+    date: text.slice(date, region - 1),
+    region: text.slice(region, service - 1),
+    service: text.slice(service, terminator - 1),
+    terminator: text.slice(terminator),
+  };
 }
 
 /**
@@ -93,11 +122,12 @@ export function parseCredential(text: string): Credential | undefined {
  * Ours: every AWS signer sorts and lower-cases; a list that says a name twice or out of order is not a signature we judge.
  */
 export function parseSignedHeaders(text: string): readonly string[] | undefined {
+  if (!SIGNED_HEADERS.test(text)) return undefined;
   const names = text.split(';', MAX_SIGNED_HEADERS + 1);
   if (names.length > MAX_SIGNED_HEADERS) return undefined;
   let previous = '';
   for (const name of names) {
-    if (!TOKEN.test(name) || name <= previous) return undefined;
+    if (name <= previous) return undefined;
     previous = name;
   }
   return names;
@@ -105,20 +135,26 @@ export function parseSignedHeaders(text: string): readonly string[] | undefined 
 
 /** The instant of `YYYYMMDDTHHMMSSZ`; undefined for another form or a time that does not exist. */
 export function parseAmzDate(text: string): Date | undefined {
-  if (!AMZ_DATE.test(text)) return undefined;
-  const part = (from: number, to: number) => Number(text.slice(from, to));
-  const [year, month, day] = [part(0, 4), part(4, 6) - 1, part(6, 8)];
-  const [hour, minute, second] = [part(9, 11), part(11, 13), part(13, 15)];
-  const time = new Date(Date.UTC(year, month, day, hour, minute, second));
-  // What does not exist has become another time: the 30th of February, a 61st second, years that count from 1900.
-  const exists =
-    time.getUTCFullYear() === year &&
-    time.getUTCMonth() === month &&
-    time.getUTCDate() === day &&
-    hour < 24 &&
-    minute < 60 &&
-    second < 60;
-  return exists ? time : undefined;
+  if (text.length !== AMZ_DATE_LENGTH || text[8] !== 'T' || text[15] !== 'Z') return undefined;
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 4, 6), digits(text, 6, 8)];
+  const [hour, minute, second] = [digits(text, 9, 11), digits(text, 11, 13), digits(text, 13, 15)];
+  // Years that count from 1900 to Date are none of ours.
+  const isClock = year >= 100 && month >= 1 && day >= 1 && hour >= 0 && minute >= 0 && second >= 0;
+  if (!isClock || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined;
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // A day that the month does not have has become another month's.
+  return time.getUTCDate() === day ? time : undefined;
+}
+
+/** The number of these decimal digits; negative where one of them is none. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** The instant of an HTTP `Date` header, `Sun, 30 Aug 2015 12:36:00 GMT`; undefined for any other form. Spec: RFC 9110 §5.6.7 */
@@ -137,7 +173,11 @@ export function formatAmzDate(time: Date): string {
 
 /** The first of these single-valued headers that the request has more than once. */
 export function duplicateHeader(headers: HeaderIndex, singleValued: readonly string[]): string | undefined {
-  return singleValued.find((name) => (headers.get(name)?.length ?? 0) > 1);
+  for (const name of singleValued) {
+    const values = headers.get(name);
+    if (values !== undefined && values.length > 1) return name;
+  }
+  return undefined;
 }
 
 /** Every respect in which the scope is wrong, in the order in which AWS strings its sentences together. */
@@ -146,16 +186,21 @@ export function scopeProblems(
   amzDate: string,
   expected: ExpectedScope,
 ): readonly ScopeProblem[] {
-  const rows: readonly [ScopeProblem['reason'], string | undefined, string][] = [
-    ['scopeRegion', expected.region, scope.region],
-    ['scopeService', expected.service, scope.service],
-    ['scopeTerminator', TERMINATOR, scope.terminator],
-    ['scopeDate', amzDate.slice(0, 8), scope.date],
+  const { region = scope.region, service = scope.service } = expected;
+  const date = amzDate.slice(0, 8);
+  const isRight =
+    region === scope.region && service === scope.service && TERMINATOR === scope.terminator && date === scope.date;
+  if (isRight) return NO_PROBLEMS;
+  const rows: readonly ScopeProblem[] = [
+    { reason: 'scopeRegion', expected: region, got: scope.region },
+    { reason: 'scopeService', expected: service, got: scope.service },
+    { reason: 'scopeTerminator', expected: TERMINATOR, got: scope.terminator },
+    { reason: 'scopeDate', expected: date, got: scope.date },
   ];
-  return rows.flatMap(([reason, wanted, got]) =>
-    wanted === undefined || wanted === got ? [] : [{ reason, expected: wanted, got }],
-  );
+  return rows.filter((row) => row.expected !== row.got);
 }
+
+const NO_PROBLEMS: readonly ScopeProblem[] = Object.freeze([]);
 
 /** Whether the request was signed within `beforeSeconds` before and `aheadSeconds` after now; undefined when it was. */
 export function skewProblem(
@@ -163,10 +208,11 @@ export function skewProblem(
   serverTime: Date,
   window: { readonly beforeSeconds: number; readonly aheadSeconds: number },
 ): SkewProblem | undefined {
-  const earliest = new Date(serverTime.getTime() - window.beforeSeconds * 1000);
-  const latest = new Date(serverTime.getTime() + window.aheadSeconds * 1000);
-  if (signatureTime < earliest) return { reason: 'expired', signatureTime, serverTime, limit: earliest };
-  if (signatureTime > latest) return { reason: 'notYetCurrent', signatureTime, serverTime, limit: latest };
+  const [signed, now] = [signatureTime.getTime(), serverTime.getTime()];
+  const earliest = now - window.beforeSeconds * 1000;
+  const latest = now + window.aheadSeconds * 1000;
+  if (signed < earliest) return { reason: 'expired', signatureTime, serverTime, limit: new Date(earliest) };
+  if (signed > latest) return { reason: 'notYetCurrent', signatureTime, serverTime, limit: new Date(latest) };
   return undefined;
 }
 

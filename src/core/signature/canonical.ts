@@ -2,6 +2,7 @@
 // One implementation serves HMAC and X.509 signatures, signing and verifying, so that they cannot drift apart.
 // Everything here is total: malformed percent escapes, lone surrogates and absent headers never throw, cost is linear.
 import { hash } from 'node:crypto';
+import { remember } from '../remember.ts';
 
 /** One header as received: the name in any case, the value as Unicode text (wire bytes decoded as UTF-8), untrimmed. */
 export type HeaderPair = readonly [name: string, value: string];
@@ -50,15 +51,19 @@ const PLAIN = /^[A-Za-z0-9\-._~]*$/;
 // What a canonical spelling never has: a character that must be escaped, or an escape that is malformed, in lower case or of
 // an unreserved character. Looked for rather than matched whole: one pass, and no memory of where it was.
 const UNCANONICAL = /[^A-Za-z0-9\-._~%]|%(?!(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF]))/;
+/** Paths that are their own canonical form: no segment is empty, begins with a dot or holds what must be escaped. */
+const PLAIN_PATH = /^(?:\/[A-Za-z0-9\-_~][A-Za-z0-9\-._~]*)*\/?$/;
 const UNTIDY_SPACE = /^ | $| {2}|[\t\n\v\f\r]/;
 const ESCAPED = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
   return byte < 0x80 && PLAIN.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 });
 
+const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 /** Lower-case hex SHA-256 of text (as UTF-8) or bytes. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return hash('sha256', data, 'hex');
+  return data.length === 0 ? SHA256_OF_NOTHING : hash('sha256', data, 'hex');
 }
 
 /**
@@ -97,6 +102,18 @@ export function queryParameters(rawQuery: string): QueryParameter[] {
 /** Sorted by name, then by value, in byte order, joined with `&`. */
 export function canonicalQuery(rawQuery: string, omit: readonly string[] = []): string {
   if (rawQuery === '') return '';
+  return omit.length === 0 && rawQuery.length <= MAX_REMEMBERED_CHARS ? sortedQuery(rawQuery) : sorted(rawQuery, omit);
+}
+
+// A client asks the same again and again: one profile, one role. Whoever asks otherwise each time is sorted each time.
+const MAX_REMEMBERED_CHARS = 1024;
+const sortedQuery = remember(
+  256,
+  (rawQuery: string) => rawQuery,
+  (rawQuery) => sorted(rawQuery, []),
+);
+
+function sorted(rawQuery: string, omit: readonly string[]): string {
   const omitted = new Set(omit.map(percentEncode));
   return queryParameters(rawQuery)
     .filter(({ name }) => !omitted.has(name))
@@ -111,6 +128,7 @@ export function canonicalQuery(rawQuery: string, omit: readonly string[] = []): 
  */
 export function canonicalPath(path: string, normalizePath: boolean): string {
   if (!normalizePath) return path === '' ? '/' : path.split('/').map(canonicalEncode).join('/');
+  if (path !== '' && PLAIN_PATH.test(path)) return path;
   const kept: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') kept.pop();
@@ -134,12 +152,11 @@ export function headerIndex(headers: readonly HeaderPair[]): HeaderIndex {
 
 /** Trimmed; each run of white space, line folds included, is one space. Only ASCII white space counts. */
 export function canonicalHeaderValue(value: string): string {
-  return UNTIDY_SPACE.test(value)
-    ? value
-        .split(/[ \t\n\v\f\r]+/)
-        .filter(Boolean)
-        .join(' ')
-    : value;
+  if (!UNTIDY_SPACE.test(value)) return value;
+  return value
+    .split(/[ \t\n\v\f\r]+/)
+    .filter(Boolean)
+    .join(' ');
 }
 
 /**
@@ -148,18 +165,20 @@ export function canonicalHeaderValue(value: string): string {
  * AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function canonicalRequest(request: SignableRequest, options: CanonicalOptions): string {
+  const { signedHeaders, normalizePath, omitQuery, payloadHash = sha256Hex(request.body) } = options;
   const headers = options.headers ?? headerIndex(request.headers);
-  const lines = options.signedHeaders.map(
-    (name) => `${name}:${(headers.get(name) ?? []).map(canonicalHeaderValue).join(',')}\n`,
-  );
-  return [
-    request.method,
-    canonicalPath(request.path, options.normalizePath),
-    canonicalQuery(request.rawQuery, options.omitQuery),
-    lines.join(''),
-    options.signedHeaders.join(';'),
-    options.payloadHash ?? sha256Hex(request.body),
-  ].join('\n');
+  let lines = '';
+  for (const name of signedHeaders) lines += `${name}:${canonicalHeaderValues(headers.get(name))}\n`;
+  const path = canonicalPath(request.path, normalizePath);
+  const query = canonicalQuery(request.rawQuery, omitQuery);
+  return `${request.method}\n${path}\n${query}\n${lines}\n${signedHeaders.join(';')}\n${payloadHash}`;
+}
+
+function canonicalHeaderValues(values: readonly string[] = []): string {
+  const [value] = values;
+  return value !== undefined && values.length === 1
+    ? canonicalHeaderValue(value)
+    : values.map(canonicalHeaderValue).join(',');
 }
 
 /** `date/region/service/terminator`, the scope as it stands in the string to sign. */

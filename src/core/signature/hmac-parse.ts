@@ -1,7 +1,7 @@
 // Reads an AWS4-HMAC-SHA256 signature off a request: from the Authorization header, or from the query of a presigned URL.
 // Every refusal names what AWS's own sentence would name; nothing is verified here.
 import {
-  type Credential,
+  algorithmOf,
   duplicateHeader,
   formatAmzDate,
   MAX_AUTHORIZATION_CHARS,
@@ -95,8 +95,8 @@ const EXPIRES = /^\d{1,6}$/;
  * (form fields of a POST policy, SigV4A) are not read: they come out as `missing` or `unsupportedAlgorithm`.
  */
 export function parseSignature(request: SignableRequest, headers = headerIndex(request.headers)): ParseResult {
-  const query = presignedQuery(request.rawQuery);
-  const presigned = PRESIGNED_MARKS.some((name) => query.has(name));
+  const query = request.rawQuery.includes('X-Amz-') ? presignedQuery(request.rawQuery) : undefined;
+  const presigned = query !== undefined && PRESIGNED_MARKS.some((name) => query.has(name));
   const authorization = headers.get('authorization');
   const repeated = duplicateHeader(headers, SINGLE_VALUED);
   if (repeated !== undefined) return { ok: false, presigned, reason: 'duplicateHeader', name: repeated };
@@ -110,17 +110,18 @@ function fromHeader(value: string, headers: HeaderIndex): ParseResult {
   const presigned = false;
   if (value.length > MAX_AUTHORIZATION_CHARS)
     return { ok: false, presigned, reason: 'oversized', maxChars: MAX_AUTHORIZATION_CHARS };
-  const algorithm = value.split(' ', 1)[0] ?? '';
+  const algorithm = algorithmOf(value);
   if (algorithm !== HMAC_ALGORITHM) return { ok: false, presigned, reason: 'unsupportedAlgorithm', got: algorithm };
   const parsed = parseAuthorization(value);
   if (!parsed.ok) return { ok: false, presigned, reason: 'malformedPair', got: parsed.pair };
   const { credential, signedHeaders, signature } = parsed.pairs;
   const dateHeader = headers.has('x-amz-date') ? 'x-amz-date' : 'date';
   const date = headers.get(dateHeader)?.[0];
-  // AWS seen: one sentence for each absent part, in this order (recorded by dynalite's tests against DynamoDB).
-  const parts = { Credential: credential, Signature: signature, SignedHeaders: signedHeaders, 'X-Amz-Date': date };
-  if (!credential || !signature || !signedHeaders || !date)
+  if (!credential || !signature || !signedHeaders || !date) {
+    // AWS seen: one sentence for each absent part, in this order (recorded by dynalite's tests against DynamoDB).
+    const parts = { Credential: credential, Signature: signature, SignedHeaders: signedHeaders, 'X-Amz-Date': date };
     return { ok: false, presigned, reason: 'malformedAuthorization', missing: absent(parts) };
+  }
   const sessionToken = headers.get('x-amz-security-token')?.[0];
   return assemble({
     presigned,
@@ -191,15 +192,25 @@ function assemble(stated: Stated): ParseResult {
   if (expiresSeconds !== undefined && !(expiresSeconds >= 1 && expiresSeconds <= MAX_EXPIRES_SECONDS))
     return { ok: false, presigned, reason: 'malformedExpires', got: stated.expires ?? '' };
   const amzDate = amzTime === undefined ? formatAmzDate(requestTime) : dateText;
-  const times = { requestTime, amzDate, dateHeader, expiresSeconds };
   return {
     ok: true,
-    signature: { ...named(scope), presigned, signedHeaders, signature: stated.signature, ...times, sessionToken },
+    signature: {
+      algorithm: HMAC_ALGORITHM,
+      presigned,
+      accessKeyId: scope.identity,
+      date: scope.date,
+      region: scope.region,
+      service: scope.service,
+      terminator: scope.terminator,
+      signedHeaders,
+      signature: stated.signature,
+      requestTime,
+      amzDate,
+      dateHeader,
+      expiresSeconds,
+      sessionToken,
+    },
   };
-}
-
-function named({ identity, ...scope }: Credential) {
-  return { algorithm: HMAC_ALGORITHM, accessKeyId: identity, ...scope } as const;
 }
 
 function seconds(text: string): number {
@@ -210,9 +221,9 @@ function absent(parts: Readonly<Record<string, string | undefined>>): readonly s
   return Object.keys(parts).filter((name) => !parts[name]);
 }
 
+/** The parameters of a presigned URL that the query has. */
 function presignedQuery(rawQuery: string): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  if (!rawQuery.includes('X-Amz-')) return found;
   for (const { name, value } of queryParameters(rawQuery)) {
     if (!REQUIRED_QUERY.includes(name) && !OPTIONAL_QUERY.includes(name)) continue;
     const values = found.get(name);

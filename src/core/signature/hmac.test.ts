@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { HeaderPair, SignableRequest } from './canonical.ts';
-import { parseSignature, presignRequest, signingKey, signRequest, type Verification, verifySignature } from './hmac.ts';
+import { derivedKey, parseSignature, presignRequest, signRequest, type Verification, verifySignature } from './hmac.ts';
 import { edited, header, KEYS, NOW, PLAIN, parsed, presigned, signed } from './rig.test.ts';
 
 function verdict(request: SignableRequest, given: Partial<Verification> = {}): string {
@@ -206,14 +206,12 @@ test('a Date header stands in when there is no X-Amz-Date, and must then be sign
   assert.equal(verdict(header(signed(), 'Date', 'nonsense')), 'ok');
 });
 
-test('the derived key is asked for once, with the scope, and may come from elsewhere', () => {
-  const asked: unknown[] = [];
-  const deriveKey: typeof signingKey = (...scope) => {
-    asked.push(scope);
-    return signingKey(...scope);
-  };
-  assert.equal(verdict(signed(), { deriveKey }), 'ok');
-  assert.deepEqual(asked, [['secret', '20260301', 'eu-west-2', 'iam']]);
+test('a derived key stands in for its secret, and for no other scope of it', () => {
+  const key = (date: string, region: string, service: string) => derivedKey('secret', date, region, service);
+  assert.equal(verdict(signed(), { secretAccessKey: key('20260301', 'eu-west-2', 'iam') }), 'ok');
+  assert.equal(verdict(signed(), { secretAccessKey: key('20260302', 'eu-west-2', 'iam') }), 'mismatch');
+  assert.equal(verdict(signed(), { secretAccessKey: key('20260301', 'eu-west-1', 'iam') }), 'mismatch');
+  assert.equal(verdict(signed(), { secretAccessKey: key('20260301', 'eu-west-2', 'sts') }), 'mismatch');
 });
 
 test('a request without Host cannot be signed', () => {

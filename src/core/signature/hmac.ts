@@ -1,6 +1,6 @@
 // AWS4-HMAC-SHA256: verifies what hmac-parse.ts read, and signs, with a secret access key. This file is the room's door
 // for secret-key signatures.
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import {
   type ExpectedScope,
   formatAmzDate,
@@ -24,6 +24,7 @@ import {
   stringToSign,
 } from './canonical.ts';
 import { HMAC_ALGORITHM, MAX_EXPIRES_SECONDS, type ParsedSignature } from './hmac-parse.ts';
+import { type KeyedHash, keyedHash } from './keyed-hash.ts';
 
 export {
   HMAC_ALGORITHM,
@@ -36,14 +37,14 @@ export {
 /** Seconds a signature may be old or early unless told otherwise. Ours: fifteen minutes, the window of IAM's and STS's own sentence. */
 export const SKEW_SECONDS = 900;
 
-/** A derived key, which no log prints: it stands in for the secret access key that it comes from. */
-export type DerivedKey = { readonly key: KeyObject };
+/** The HMAC under a derived key: it stands in for the secret access key that the key comes from. */
+export type DerivedKey = KeyedHash;
 
 /** What {@link verifySignature} judges with. */
 export type Verification = ExpectedScope & {
   readonly request: SignableRequest;
   readonly parsed: ParsedSignature;
-  /** The secret, or the key that {@link signingKey} derives from it for the parsed scope. */
+  /** The secret, or what {@link derivedKey} makes of it for the parsed scope. */
   readonly secretAccessKey: string | DerivedKey;
   readonly now: Date;
   /** Default 900, both ways. A presigned URL that states its expiry is judged by that instead, backwards. */
@@ -52,8 +53,6 @@ export type Verification = ExpectedScope & {
   readonly normalizePath?: boolean;
   /** Default false. True: the session token was added after signing and is not part of what was signed. */
   readonly omitToken?: boolean;
-  /** Default {@link signingKey}; a cache may stand in. */
-  readonly deriveKey?: typeof signingKey;
   /** Absent: built from the request. */
   readonly headers?: HeaderIndex;
 };
@@ -88,7 +87,15 @@ const PAYLOAD_HEADER = 'x-amz-content-sha256';
  * it comes from, for one day, region and service.
  */
 export function signingKey(secretAccessKey: string, date: string, region: string, service: string): Buffer {
-  return [date, region, service, 'aws4_request'].reduce(hmac, Buffer.from(`AWS4${secretAccessKey}`, 'utf8'));
+  return [date, region, service, 'aws4_request'].reduce<Buffer>(
+    (key, text) => Buffer.from(keyedHash(key)(text), 'hex'),
+    Buffer.from(`AWS4${secretAccessKey}`, 'utf8'),
+  );
+}
+
+/** The {@link signingKey} as what verifies with it again and again. */
+export function derivedKey(secretAccessKey: string, date: string, region: string, service: string): DerivedKey {
+  return keyedHash(signingKey(secretAccessKey, date, region, service));
 }
 
 /**
@@ -120,28 +127,29 @@ function compared(given: Verification, headers: HeaderIndex, payloadHash: string
     signedHeaders: parsed.signedHeaders,
     normalizePath: given.normalizePath ?? true,
     payloadHash,
-    omitQuery: parsed.presigned ? omittedQuery(given.omitToken ?? false) : [],
+    omitQuery: parsed.presigned ? omittedQuery(given.omitToken ?? false) : NOTHING_OMITTED,
     headers,
   });
   const text = stringToSign(parsed.algorithm, parsed.amzDate, scopeText(parsed), canonical);
-  const expected = hmac(derivedKey(given), text);
-  const presented = Buffer.from(parsed.signature, 'hex');
-  if (presented.length === expected.length && timingSafeEqual(presented, expected)) return { ok: true };
+  const { secretAccessKey: secret } = given;
+  const key = typeof secret === 'string' ? derivedKey(secret, parsed.date, parsed.region, parsed.service) : secret;
+  if (isSameDigest(parsed.signature, key(text))) return { ok: true };
   return { ok: false, reason: 'mismatch', canonicalRequest: canonical, stringToSign: text };
 }
 
-function derivedKey({ secretAccessKey, deriveKey = signingKey, parsed }: Verification): Uint8Array | KeyObject {
-  if (typeof secretAccessKey !== 'string') return secretAccessKey.key;
-  return deriveKey(secretAccessKey, parsed.date, parsed.region, parsed.service);
+/** Constant-time: what the signature should have been is not to be guessed digit by digit. */
+function isSameDigest(presented: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(presented, 'latin1'), Buffer.from(expected, 'latin1')];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function coverage(headers: HeaderIndex, { parsed, omitToken = false }: Verification): VerifyFailure | undefined {
-  const signed = new Set(parsed.signedHeaders);
-  if (!signed.has('host')) return { ok: false, reason: 'hostUnsigned' };
+  const { signedHeaders: signed, dateHeader } = parsed;
+  if (!signed.includes('host')) return { ok: false, reason: 'hostUnsigned' };
   for (const name of signed) if (!headers.has(name)) return { ok: false, reason: 'signedHeaderMissing', name };
   for (const name of headers.keys()) {
-    const mustBeSigned = name === parsed.dateHeader || name.startsWith('x-amz-');
-    if (!mustBeSigned || signed.has(name) || ADDED_BY_PROXIES.includes(name)) continue;
+    const mustBeSigned = name === dateHeader || name.startsWith('x-amz-');
+    if (!mustBeSigned || signed.includes(name) || ADDED_BY_PROXIES.includes(name)) continue;
     if (omitToken && name === TOKEN_HEADER) continue;
     return { ok: false, reason: 'unsignedHeader', name };
   }
@@ -153,6 +161,8 @@ function payload(headers: HeaderIndex, expected: string): VerifyFailure | undefi
   const got = stated === undefined ? expected : canonicalHeaderValue(stated);
   return got === expected ? undefined : { ok: false, reason: 'payloadMismatch', expected, got };
 }
+
+const NOTHING_OMITTED: readonly string[] = Object.freeze([]);
 
 function omittedQuery(omitToken: boolean): readonly string[] {
   return omitToken ? ['X-Amz-Signature', 'X-Amz-Security-Token'] : ['X-Amz-Signature'];
@@ -236,9 +246,5 @@ function signed(
   const canonical = canonicalRequest(request, { signedHeaders, normalizePath: keys.normalizePath ?? true });
   const scope = scopeFor(amzDate, keys.region, keys.service);
   const text = stringToSign(HMAC_ALGORITHM, amzDate, scope.text, canonical);
-  return hmac(signingKey(keys.secretAccessKey, scope.date, keys.region, keys.service), text).toString('hex');
-}
-
-function hmac(key: Uint8Array | KeyObject, text: string): Buffer {
-  return createHmac('sha256', key).update(text, 'utf8').digest();
+  return derivedKey(keys.secretAccessKey, scope.date, keys.region, keys.service)(text);
 }

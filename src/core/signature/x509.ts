@@ -10,6 +10,7 @@ import {
   type X509Algorithm,
 } from './algorithms.ts';
 import {
+  algorithmOf,
   duplicateHeader,
   formatAmzDate,
   MAX_AUTHORIZATION_CHARS,
@@ -90,6 +91,7 @@ const SINGLE_VALUED = ['authorization', 'host', 'x-amz-date', 'x-amz-x509', 'x-a
 // Spec: the Roles Anywhere user guide for x-amz-x509; host and x-amz-date by the rule of Signature Version 4.
 const MUST_BE_SIGNED = ['host', 'x-amz-date', 'x-amz-x509'];
 const CHAIN_HEADER = 'x-amz-x509-chain';
+const MUST_BE_SIGNED_WITH_CHAIN = [...MUST_BE_SIGNED, CHAIN_HEADER];
 // RFC 5280 §4.1.2.2 allows 20 octets, 49 digits; certificates that break it are for the certificate's judge to refuse.
 const SERIAL = /^\d{1,100}$/;
 const SCOPE_DATE = /^\d{8}$/;
@@ -111,21 +113,21 @@ export function parseX509Authorization(
   if (value === '') return { ok: false, reason: 'missing' };
   if (value.length > MAX_AUTHORIZATION_CHARS)
     return { ok: false, reason: 'oversized', maxChars: MAX_AUTHORIZATION_CHARS };
-  const algorithm = value.split(' ', 1)[0] ?? '';
+  const algorithm = algorithmOf(value);
   if (!isX509Algorithm(algorithm)) return { ok: false, reason: 'unsupportedAlgorithm', got: algorithm };
   const split = parseAuthorization(value);
   if (!split.ok) return { ok: false, reason: 'malformedPair', got: split.pair };
   const { credential, signedHeaders, signature } = split.pairs;
   const amzDate = one('x-amz-date');
   const certificate = one('x-amz-x509');
-  const parts = {
-    Credential: credential,
-    Signature: signature,
-    SignedHeaders: signedHeaders,
-    'X-Amz-Date': amzDate,
-    'X-Amz-X509': certificate,
-  };
   if (!credential || !signature || !signedHeaders || !amzDate || !certificate) {
+    const parts = {
+      Credential: credential,
+      Signature: signature,
+      SignedHeaders: signedHeaders,
+      'X-Amz-Date': amzDate,
+      'X-Amz-X509': certificate,
+    };
     const missing = Object.entries(parts).flatMap(([name, part]) => (part ? [] : [name]));
     return { ok: false, reason: 'malformedAuthorization', missing };
   }
@@ -158,11 +160,22 @@ function assemble(stated: Stated, bytesOf: typeof certificateBytes): X509ParseRe
   if (certificateDer === undefined) return { ok: false, reason: 'malformedCertificate' };
   const chainDer = stated.chain === undefined ? [] : decodedChain(stated.chain, bytesOf);
   if (chainDer === undefined) return { ok: false, reason: 'malformedChain' };
-  const { identity: serialNumber, ...scope } = credential;
-  const times = { amzDate, requestTime };
   return {
     ok: true,
-    parsed: { algorithm, serialNumber, ...scope, signedHeaders, signature, ...times, certificateDer, chainDer },
+    parsed: {
+      algorithm,
+      serialNumber: credential.identity,
+      date: credential.date,
+      region: credential.region,
+      service: credential.service,
+      terminator: credential.terminator,
+      signedHeaders,
+      signature,
+      amzDate,
+      requestTime,
+      certificateDer,
+      chainDer,
+    },
   };
 }
 
@@ -260,8 +273,15 @@ function questionOf(given: X509Verification): SignatureQuestion | X509VerifyFail
   const { signedHeaders } = parsed;
   const canonical = canonicalRequest(request, { signedHeaders, normalizePath: true, headers });
   const text = stringToSign(parsed.algorithm, parsed.amzDate, scopeText(parsed), canonical);
-  const texts = { canonicalRequest: canonical, stringToSign: text };
-  return { ok: true, scheme, publicKey, message: Buffer.from(text, 'utf8'), signature: parsed.signature, ...texts };
+  return {
+    ok: true,
+    scheme,
+    publicKey,
+    message: Buffer.from(text, 'utf8'),
+    signature: parsed.signature,
+    canonicalRequest: canonical,
+    stringToSign: text,
+  };
 }
 
 /** Whose signature {@link signableX509Request} prepares. */
@@ -325,11 +345,10 @@ export function signX509Request(request: SignableRequest, keys: X509SigningKeys)
 }
 
 function coverage(headers: HeaderIndex, signedHeaders: readonly string[]): X509VerifyFailure | undefined {
-  const required = headers.has(CHAIN_HEADER) ? [...MUST_BE_SIGNED, CHAIN_HEADER] : MUST_BE_SIGNED;
-  const unsigned = required.find((name) => !signedHeaders.includes(name));
-  if (unsigned !== undefined) return { ok: false, reason: 'unsignedHeader', name: unsigned };
-  const missing = signedHeaders.find((name) => !headers.has(name));
-  return missing === undefined ? undefined : { ok: false, reason: 'signedHeaderMissing', name: missing };
+  for (const name of headers.has(CHAIN_HEADER) ? MUST_BE_SIGNED_WITH_CHAIN : MUST_BE_SIGNED)
+    if (!signedHeaders.includes(name)) return { ok: false, reason: 'unsignedHeader', name };
+  for (const name of signedHeaders) if (!headers.has(name)) return { ok: false, reason: 'signedHeaderMissing', name };
+  return undefined;
 }
 
 function decodedHex(text: string): Uint8Array | undefined {
