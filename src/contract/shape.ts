@@ -129,16 +129,25 @@ export const structure = <M extends Members>(members: M): StructureShape<M> =>
 /** The output of an operation that has none, which differs on the wire from one that is empty: UpdateRole's. */
 export const nothing = structure({});
 type Entries = readonly (readonly [name: string, member: Member])[];
-const known = new WeakMap<Members, Entries>();
 
-/** The members of a structure as pairs, in their order, made once. INVARIANT: a structure is whole before it is walked. */
-export function membersOf({ members }: AnyStructure): Entries {
-  const remembered = known.get(members);
-  if (remembered !== undefined) return remembered;
-  const entries = Object.entries(members);
-  known.set(members, entries);
-  return entries;
+/**
+ * `make` with a memory: what a shape is made into, a parser or a writer, is made once, when it is first asked for.
+ * INVARIANT: a structure is whole before it is walked.
+ */
+export function byShape<S extends Shape, T>(make: (shape: S) => T): (shape: S) => T {
+  const made = new WeakMap<S, { readonly thing: T }>();
+  return (shape) => {
+    let known = made.get(shape);
+    if (known === undefined) {
+      known = { thing: make(shape) };
+      made.set(shape, known);
+    }
+    return known.thing;
+  };
 }
+
+/** The members of a structure as pairs, in their order, made once. */
+export const membersOf: (structure: AnyStructure) => Entries = byShape(({ members }) => Object.entries(members));
 
 /** A structure of which exactly one member is set. */
 export const union = <M extends Members>(members: M): StructureShape<M> =>

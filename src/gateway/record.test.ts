@@ -187,13 +187,17 @@ test('explanations are kept whole, or as words where they are too many', async (
   assert.ok(service && operation);
   const caller = { kind: 'root', account, arn: 'arn', userId: account, accessKeyId: 'AKIA' } as const;
   const origin = { ip: '::1', userAgent: '', secure: false };
-  const kept = (count: number, fact: string) => {
+  const kept = (count: number, fact: unknown) => {
     const explanations = Array.from({ length: count }, (_, at) => ({ reason: `r${at}`, fact }));
     const visit = { requestId: 'r', startedAt: world.now(), origin, protocol: 'query', explanations } as const;
     const { text } = entryOf(world, { ...visit, service, operation, caller, region, account }, {});
     return JSON.parse(text).additionalEventData.explanations;
   };
   assert.deepEqual(kept(1, 'f'), [{ reason: 'r0', fact: 'f' }]);
+  const hostile = '\u2028"\\\ud800\n';
+  assert.deepEqual(kept(1, { big: 1n, deep: [{ big: -2n }], gone: undefined, hostile }), [
+    { reason: 'r0', fact: { big: '1', deep: [{ big: '-2' }], hostile } },
+  ]);
   assert.deepEqual(kept(2, 'x'.repeat(60_000)), [{ reason: 'r0' }, { reason: 'r1' }]);
   assert.equal(kept(5000, 'f').length, 1000);
   assert.ok(JSON.stringify(kept(100_000, 'x'.repeat(1000))).length < 100 * 1024);

@@ -1,9 +1,9 @@
 // One record of every visit: the audit event, a line in the log, and what metrics count.
 import { withoutSecrets } from '../contract/describe.ts';
 import type { ProtocolName, Reason, ServiceError } from '../contract/error.ts';
+import { isoText } from '../contract/instant.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import type { Call, Caller, Origin } from '../services/call.ts';
-import type { Document } from '../store/store.ts';
 import { type AuditEntry, auditEntry, type Occurrence } from '../telemetry/audit.ts';
 import type { Answered } from '../telemetry/metrics.ts';
 import { foreignIdentity, userIdentity } from './user-identity.ts';
@@ -48,9 +48,12 @@ export function keep(world: World, visit: Visit): Promise<void> | undefined {
 
 /** Counts the visit and writes the line. */
 export function tell(world: World, visit: Visit): void {
-  const { error, operation, caller } = visit;
+  const { error, operation, caller, explanations } = visit;
   const ms = world.now().getTime() - visit.startedAt.getTime();
   world.metrics.answered(answeredOf(visit, ms / 1000));
+  const { status, code, reason } = error ?? noError;
+  // Whoever cannot prove a certificate's key has no event: what was wrong with the certificate is told here.
+  const isUntold = error !== undefined && operation?.signedWith === 'certificate';
   world.log.info(
     {
       requestId: visit.requestId,
@@ -60,26 +63,28 @@ export function tell(world: World, visit: Visit): void {
       account: visit.account,
       ip: visit.origin.ip,
       ms,
-      ...(visit.explanations.length > 0 && { explained: visit.explanations.map(({ reason }) => reason).slice(0, 32) }),
-      ...(error && { status: error.status, code: error.code, reason: error.reason?.reason }),
-      // Whoever cannot prove a certificate's key has no event: what was wrong with the certificate is told here.
-      ...(error && operation?.signedWith === 'certificate' && { explanations: explanationsOf(visit) }),
+      explained: explanations.length === 0 ? undefined : explanations.slice(0, 32).map((one) => one.reason),
+      status,
+      code,
+      reason: reason?.reason,
+      explanations: isUntold ? JSON.parse(explanationsText(visit) ?? '[]') : undefined,
     },
-    error ? 'refused' : 'answered',
+    error === undefined ? 'answered' : 'refused',
   );
 }
 
+const noError = { status: undefined, code: undefined, reason: undefined };
+
 /** What metrics count. INVARIANT: a name is that of a served operation, a word is of our own code. */
 function answeredOf({ service, operation, error }: Visit, seconds: number): Answered {
+  const isSession = operation?.signedWith === 'certificate';
   return {
     service: service?.name,
     operation: operation?.name,
     status: error?.status ?? operation?.address?.status ?? 200,
     code: error?.code,
+    session: !isSession ? undefined : error === undefined ? 'granted' : (error.reason?.reason ?? error.code),
     seconds,
-    ...(operation?.signedWith === 'certificate' && {
-      session: error === undefined ? 'granted' : (error.reason?.reason ?? error.code),
-    }),
   };
 }
 
@@ -95,71 +100,80 @@ export function entriesOf(world: World, visit: Visit, output: object): readonly 
   if (sharedWith === undefined || caller === undefined) return [entryOf(world, visit, output)];
   const sharedEventId = world.newId();
   return [
-    entryOf(world, visit, output, { sharedEventId }),
-    entryOf(world, visit, output, { sharedEventId, account: sharedWith, userIdentity: foreignIdentity(caller) }),
+    entryOf(world, visit, output, { eventId: sharedEventId }),
+    entryOf(world, visit, output, { eventId: sharedEventId, account: sharedWith }),
   ];
 }
 
+/** One event of a call in several accounts: the id they share, and the account, where it is not the caller's. */
+type SharedAs = { readonly eventId: string; readonly account?: string };
+
 /** The visit's audit event, with its key. */
-export function entryOf(
-  world: World,
-  visit: Visit,
-  output: object,
-  other: Partial<Pick<Occurrence, 'account' | 'sharedEventId' | 'userIdentity'>> = {},
-): AuditEntry {
+export function entryOf(world: World, visit: Visit, output: object, sharedAs?: SharedAs): AuditEntry {
   const { service, operation, caller, input, error, origin } = visit;
   if (service === undefined || operation === undefined || caller === undefined) {
     throw new Error('a visit is recorded after it was routed and authenticated');
   }
-  const facts = {
+  const hasOutput = error === undefined && operation.effect === 'write';
+  const occurrence: Occurrence = {
     eventId: world.newId(),
     requestId: visit.requestId,
-    time: visit.startedAt,
+    time: isoText(visit.startedAt),
     eventSource: service.eventSource,
     operation: operation.name,
     readOnly: operation.effect === 'read',
     region: visit.region ?? '',
-    account: visit.account ?? '',
-    userIdentity: userIdentity(caller),
+    account: sharedAs?.account ?? visit.account ?? '',
+    sharedEventId: sharedAs?.eventId,
+    userIdentity: sharedAs?.account === undefined ? userIdentity(caller) : foreignIdentity(caller),
     sourceIp: origin.ip,
     userAgent: origin.userAgent.slice(0, maxText),
     secure: origin.secure,
-    ...(error && { error: { code: error.code, message: error.message.slice(0, maxText) } }),
+    requestParameters: input === undefined || error?.status === 400 ? 'null' : withoutSecrets(operation.input, input),
+    responseElements: hasOutput ? withoutSecrets(operation.output, output) : 'null',
+    error: error && { code: error.code, message: error.message.slice(0, maxText) },
+    explanations: explanationsText(visit),
   };
-  const elements = {
-    requestParameters: input === undefined || error?.status === 400 ? null : withoutSecrets(operation.input, input),
-    responseElements: withoutSecrets(operation.output, output),
-    explanations: explanationsOf(visit),
-  };
-  const whole = auditEntry({ ...facts, ...elements, ...other });
+  const whole = auditEntry(occurrence);
   // Few events are so long that one of their elements may be too long.
-  return whole.text.length <= maxElements ? whole : auditEntry({ ...facts, ...boundedElements(elements), ...other });
+  return whole.text.length <= maxElements
+    ? whole
+    : auditEntry({ ...occurrence, ...boundedElements(occurrence, visit) });
 }
-
-type Elements = Pick<Occurrence, 'requestParameters' | 'responseElements' | 'explanations'>;
 
 /** AWS doc: CloudTrail leaves requestParameters and responseElements out beyond 100 KB; whose reference stands in audit.ts. */
-function boundedElements({ requestParameters, responseElements, explanations }: Elements): Elements {
+function boundedElements({ requestParameters, responseElements, explanations }: Occurrence, visit: Visit) {
   return {
-    requestParameters: bounded(requestParameters),
-    responseElements: bounded(responseElements),
-    explanations: bounded(explanations) ?? explanations.map(({ reason }) => ({ reason: String(reason).slice(0, 100) })),
+    requestParameters: bounded(requestParameters) ?? 'null',
+    responseElements: bounded(responseElements) ?? 'null',
+    explanations: explanations && (bounded(explanations) ?? wordsText(visit)),
   };
 }
 
-function bounded<T extends object>(shown: T | null): T | null {
-  return JSON.stringify(shown).length > maxElements ? null : shown;
+function bounded(text: string): string | undefined {
+  return text.length > maxElements ? undefined : text;
 }
 
-/** Every reason with its facts, at most 1,000. */
-function explanationsOf({ explanations, error }: Visit): Elements['explanations'] {
-  return [...explanations, ...(error?.reason ? [error.reason] : [])].slice(0, maxExplanations).map(asJson);
+/** Every reason, at most 1,000. */
+function reasonsOf({ explanations, error }: Visit): readonly Reason[] {
+  const all = error?.reason === undefined ? explanations : [...explanations, error.reason];
+  return all.length > maxExplanations ? all.slice(0, maxExplanations) : all;
 }
 
-/** Reasons hold plain facts; what JSON cannot carry is left out. */
-function asJson(reason: Reason): { readonly [member: string]: Document } {
-  const text = JSON.stringify(reason, (_key, value) => (typeof value === 'bigint' ? value.toString() : value));
-  return JSON.parse(text);
+/** The reasons with their facts as JSON text; undefined where there is none. */
+function explanationsText(visit: Visit): string | undefined {
+  const reasons = reasonsOf(visit);
+  return reasons.length === 0 ? undefined : jsonOf(reasons);
+}
+
+/** The reasons' words alone. */
+function wordsText(visit: Visit): string {
+  return JSON.stringify(reasonsOf(visit).map(({ reason }) => ({ reason: String(reason).slice(0, 100) })));
+}
+
+/** Reasons hold plain facts; what JSON cannot carry is left out, and big integers are their digits. */
+function jsonOf(reasons: readonly Reason[]): string {
+  return JSON.stringify(reasons, (_name, value) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
 function nameOf(caller: Caller): string {

@@ -1,6 +1,8 @@
-// The `userIdentity` of an audit event, as CloudTrail writes it for each kind of caller.
+// The `userIdentity` of an audit event, as CloudTrail writes it for each kind of caller: JSON text.
 // AWS doc: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+import { rememberOf } from '../core/remember.ts';
 import type { FederatedUserClaims, RoleClaims, SessionClaims } from '../core/session/claims.ts';
+import type { Certificate } from '../core/x509/certificate.ts';
 import { formatArn } from '../services/arn.ts';
 import { type Caller, isSigner, type Signer } from '../services/call.ts';
 import { certificateFacts } from '../services/certificate-facts.ts';
@@ -8,7 +10,7 @@ import type { Document } from '../store/store.ts';
 
 type Members = { readonly [member: string]: Document };
 
-export function userIdentity(caller: Caller): Members {
+export function userIdentity(caller: Caller): string {
   switch (caller.kind) {
     case 'root':
     case 'user':
@@ -16,30 +18,33 @@ export function userIdentity(caller: Caller): Members {
     case 'federatedUser':
       return signerIdentity(caller);
     case 'certificate':
-      return {
-        type: 'Unknown',
-        principalId: caller.certificate.serialHex,
-        ...certificateFacts(caller.certificate),
-      };
+      return certificateIdentity(caller.certificate);
     case 'stranger': {
       const { vouchedFor } = caller;
-      if (vouchedFor === undefined) return { type: 'Unknown' };
+      if (vouchedFor === undefined) return '{"type":"Unknown"}';
       const { provider, audience, subject } = vouchedFor;
-      return {
+      return JSON.stringify({
         type: 'WebIdentityUser',
         principalId: `${provider}:${audience}:${subject}`,
         userName: subject,
         identityProvider: provider,
-      };
+      });
     }
   }
 }
 
 /** What an account learns of a caller from another: its account and unique id, neither name nor session. */
-export function foreignIdentity(caller: Caller): Members {
+export function foreignIdentity(caller: Caller): string {
   if (!isSigner(caller)) return userIdentity(caller);
-  return { type: 'AWSAccount', principalId: caller.userId, accountId: caller.account };
+  return JSON.stringify({ type: 'AWSAccount', principalId: caller.userId, accountId: caller.account });
 }
+
+/** A certificate is frozen, and comes again with each session that its holder asks for. */
+const certificateIdentity = rememberOf((certificate: Certificate) =>
+  JSON.stringify({ type: 'Unknown', principalId: certificate.serialHex, ...certificateFacts(certificate) }),
+);
+
+const quoted = JSON.stringify;
 
 const types = {
   root: 'Root',
@@ -48,20 +53,20 @@ const types = {
   federatedUser: 'FederatedUser',
 } as const satisfies Readonly<Record<Signer['kind'], string>>;
 
-function signerIdentity(caller: Signer): Members {
+function signerIdentity(caller: Signer): string {
   const { kind, userId, arn, account, accessKeyId, session } = caller;
-  return {
-    type: types[kind],
-    principalId: userId,
-    arn,
-    accountId: account,
-    accessKeyId,
-    ...(kind === 'user' ? { userName: caller.userName } : {}),
-    ...(session === undefined ? {} : { sessionContext: sessionContext(session) }),
-  };
+  const named =
+    `{"type":"${types[kind]}","principalId":${quoted(userId)},"arn":${quoted(arn)}` +
+    `,"accountId":${quoted(account)},"accessKeyId":${quoted(accessKeyId)}`;
+  const userName = kind === 'user' ? `,"userName":${quoted(caller.userName)}` : '';
+  const context = session === undefined ? '' : `,"sessionContext":${sessionContext(session)}`;
+  return `${named}${userName}${context}}`;
 }
 
-function sessionContext(session: SessionClaims): Members {
+/** Claims that are opened once and kept are written once. */
+const sessionContext = rememberOf((session: SessionClaims) => JSON.stringify(contextOf(session)));
+
+function contextOf(session: SessionClaims): Members {
   const attributes = { creationDate: new Date(session.issuedAt * 1000).toISOString(), mfaAuthenticated: 'false' };
   switch (session.kind) {
     case 'root':

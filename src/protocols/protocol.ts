@@ -112,8 +112,3 @@ export function instantOf(text: string): Date | undefined {
   const instant = new Date(text.replace(/(\.\d{3})\d+Z$/, '$1Z'));
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
-
-/** `2026-01-02T03:04:05Z`: ISO 8601 in UTC, whole seconds. */
-export function secondsText(instant: Date): string {
-  return `${instant.toISOString().slice(0, 19)}Z`;
-}

@@ -1,6 +1,7 @@
 // The Query protocol: `Action` and flat parameters in a form or query string, answers in XML.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
+import { secondsText } from '../contract/instant.ts';
 import { type AnyStructure, membersOf, nothing, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
@@ -10,7 +11,6 @@ import {
   integerOf,
   type Protocol,
   retryAfter,
-  secondsText,
   textOf,
   type WireRequest,
 } from './protocol.ts';

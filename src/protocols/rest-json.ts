@@ -1,6 +1,7 @@
 // REST-JSON 1: labels in the path, members in query, headers or a JSON body; errors named in a header.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
+import { isoText, secondsText } from '../contract/instant.ts';
 import { type Member, membersOf, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
@@ -12,7 +13,6 @@ import {
   type Labels,
   type Protocol,
   retryAfter,
-  secondsText,
   textOf,
   type WireRequest,
 } from './protocol.ts';
@@ -193,7 +193,7 @@ function jsonOf(shape: Shape, value: unknown): unknown {
     case 'timestamp':
       // AWS seen: CloudTrail records of 2024-04 carry six fraction digits.
       if (!(value instanceof Date)) return undefined;
-      return shape.wholeSeconds ? secondsText(value) : value.toISOString().replace('Z', '000Z');
+      return shape.wholeSeconds ? secondsText(value) : `${isoText(value).slice(0, -1)}000Z`;
     case 'blob':
       return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined;
     case 'list':
