@@ -1,6 +1,6 @@
 // The composition root: config → store → keyring → root key → gateway → listen. Everything that is made once is made
 // here, and time, randomness, files and the network enter here.
-import { randomFillSync, randomUUID } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -12,6 +12,7 @@ import { listsInDirectory } from './crl-sources/kept-lists.ts';
 import { crlMetrics } from './crl-sources/metrics.ts';
 import { parseList } from './crl-sources/parse-list.ts';
 import { turnMs } from './gateway/admission.ts';
+import { ascendingIds } from './gateway/ascending-ids.ts';
 import { handle, refuseBusy, refuseTooLarge } from './gateway/handle.ts';
 import { openDoor } from './gateway/http.ts';
 import { type Knowledge, knowledge } from './gateway/knowledge.ts';
@@ -130,7 +131,7 @@ async function serve(config: Config, settings: Settings, store: Store, log: Log)
     metrics: measured,
     fetchedCrls,
     now,
-    newId: ascendingIds(now),
+    newId: ascendingIds(now, randomBytes),
     randomBytes,
   };
   for (const collected of crlMetrics(fetchedCrls, now)) measured.register(collected);
@@ -285,23 +286,4 @@ async function answers(store: Store): Promise<boolean> {
   } catch {
     return false; // the store said why in its own log line when it failed
   }
-}
-
-/** UUIDs that ascend: milliseconds, then a counter, then randomness. Spec: RFC 9562 §5.7 */
-function ascendingIds(now: () => Date): () => string {
-  let last = 0;
-  let count = 0;
-  let time = '';
-  return () => {
-    const ms = Math.max(now().getTime(), last);
-    count = ms === last ? count + 1 : 0;
-    if (ms !== last || count > 0xfff) {
-      last = count > 0xfff ? ms + 1 : ms;
-      count = 0;
-      // Many ids are of one millisecond.
-      const text = last.toString(16).padStart(12, '0');
-      time = `${text.slice(0, 8)}-${text.slice(8)}`;
-    }
-    return `${time}-7${count.toString(16).padStart(3, '0')}-${randomUUID().slice(19)}`;
-  };
 }
