@@ -22,7 +22,7 @@ const anyNode = 'node:';
 const arrows: readonly Row[] = [
   { room: 'contract/', imports: [] },
   { room: 'store/', imports: [] },
-  { room: 'telemetry/', imports: [], modules: [anyNode, 'pino', 'prom-client'] },
+  { room: 'telemetry/', imports: [], modules: [anyNode, 'prom-client'] },
   { room: 'core/', imports: [], modules: ['node:crypto', 'node:buffer'] },
   { room: 'protocols/', imports: ['contract/'] },
   ...['rolesanywhere', 'iam', 'sts', 'anyrole'].map((service) => ({

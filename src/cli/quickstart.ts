@@ -34,7 +34,7 @@ export async function quickstart(flags: Flags & { readonly once?: boolean }, env
   const stateFile = join(directory, 'quickstart.json');
   const made = existsSync(join(config.dataDir, 'anyrole.db')) ? readMade(stateFile, config.accountId) : undefined;
   const wantsKey = made === undefined && config.rootKey === undefined;
-  const log = jsonLog((lines) => void process.stderr.write(lines), { onlyErrors: true });
+  const log = jsonLog((lines) => void process.stderr.write(lines), { now: Date.now, onlyErrors: true });
   const stop = askedToStop();
   const server = await startServer({ ...config, makeRootKey: wantsKey }, log);
   try {

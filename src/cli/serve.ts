@@ -13,6 +13,7 @@ const stopMs = 30_000;
 export async function serve(flags: Flags, environment: Environment): Promise<void> {
   const stop = askedToStop();
   const log = jsonLog((lines) => void process.stderr.write(lines), {
+    now: Date.now,
     later: (work) => void setTimeout(work, logEveryMs),
   });
   // Whatever ends the process, if it is not the system itself: what waits is written first.

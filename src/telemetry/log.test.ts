@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jsonLog, type LogTraits, silentLog } from './log.ts';
 
-function lines(work: (log: ReturnType<typeof jsonLog>) => void, traits?: LogTraits): Record<string, unknown>[] {
+const now = () => 1_763_812_800_000;
+
+function lines(
+  work: (log: ReturnType<typeof jsonLog>) => void,
+  traits: Partial<LogTraits> = {},
+): Record<string, unknown>[] {
   const written: string[] = [];
-  const log = jsonLog((text) => void written.push(text), traits);
+  const log = jsonLog((text) => void written.push(text), { now, ...traits });
   work(log);
   log.flush();
   return parsed(written);
@@ -24,7 +29,7 @@ function parsed(written: readonly string[]): Record<string, unknown>[] {
 function waitingLog() {
   const written: string[] = [];
   const moments: (() => void)[] = [];
-  const log = jsonLog((text) => void written.push(text), { later: (work) => void moments.push(work) });
+  const log = jsonLog((text) => void written.push(text), { now, later: (work) => void moments.push(work) });
   return { log, written, moments };
 }
 
@@ -82,7 +87,7 @@ test('every fact is one line of JSON with its time and its message', () => {
     log.error({ cause: 'c' }, 'failed');
   });
   assert.deepEqual([info?.requestId, info?.text, info?.msg], ['r', 'a\nb', 'answered']);
-  assert.equal(typeof info?.time, 'number');
+  assert.equal(info?.time, now());
   assert.ok(Number(error?.level) > Number(info?.level));
 });
 
@@ -104,7 +109,20 @@ for (const name of ['authorization', 'secretAccessKey', 'sessionToken', 'private
 test('facts that JSON cannot carry do not stop the server', () => {
   const circle: Record<string, unknown> = { count: 1n };
   circle.self = circle;
-  assert.doesNotThrow(() => lines((log) => log.info({ circle }, 'x')));
+  const [line] = lines((log) => log.info({ before: 1, circle, after: 2 }, 'x'));
+  assert.deepEqual([line?.before, line?.circle, line?.after], [1, '[not JSON]', 2]);
+});
+
+test('a line has its members in their order, and nothing of what says nothing', () => {
+  const written: string[] = [];
+  const log = jsonLog((text) => void written.push(text), { now });
+  const odd = { number: Number.NaN, big: 2n ** 64n, gone: undefined, work: () => {}, none: null, deep: [{ big: 1n }] };
+  log.info({ text: '"\\\n\u2028\ud800', ...odd, yes: true }, 'with "quotes"');
+  assert.equal(
+    written.join(''),
+    `{"level":30,"time":${now()},"text":"\\"\\\\\\n\u2028\\ud800","number":null,"big":"18446744073709551616",` +
+      `"none":null,"deep":[{"big":"1"}],"yes":true,"msg":"with \\"quotes\\""}\n`,
+  );
 });
 
 test('the silent log says nothing', () => {

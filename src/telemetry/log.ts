@@ -1,6 +1,5 @@
 // The log: one JSON line for each thing that happened, for people and machines that run the server. It is given facts
 // by name; headers, bodies, tokens and keys are never among them. Lines are written many together, in their order.
-import pino from 'pino';
 
 export type Facts = Readonly<Record<string, unknown>>;
 
@@ -13,6 +12,8 @@ export type Log = {
 };
 
 export type LogTraits = {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Calls `work` a moment later, when the lines that wait are written. Absent: each line is written at once. */
   readonly later?: (work: () => void) => void;
   /** Leaves out everything but errors. */
@@ -30,11 +31,13 @@ const secrets: ReadonlySet<string> = new Set([
   'token',
   'secret',
 ]);
-/** Steps into the facts that the fence takes. */
-const maxDepth = 5;
+const hidden = '[hidden]';
+const hiddenText = JSON.stringify(hidden);
+/** Levels as pino and bunyan number them, which readers of such lines know. */
+const levels = { info: 30, error: 50 } as const;
 
 /** Lines on `write`, whole ones, one or more at a time: e.g. on standard error. */
-export function jsonLog(write: (lines: string) => void, { later, onlyErrors = false }: LogTraits = {}): Log {
+export function jsonLog(write: (lines: string) => void, { now, later, onlyErrors = false }: LogTraits): Log {
   let waiting = '';
   const flush = () => {
     const lines = waiting;
@@ -47,34 +50,42 @@ export function jsonLog(write: (lines: string) => void, { later, onlyErrors = fa
     if (later === undefined || waiting.length > maxWaiting) flush();
     else if (isFirst) later(flush);
   };
-  const logger = pino({ base: null, level: onlyErrors ? 'error' : 'info' }, { write: take });
   return {
-    info: (facts, message) => logger.info(fenced(facts, maxDepth), message),
+    info(facts, message) {
+      if (!onlyErrors) take(lineOf(levels.info, now(), facts, message));
+    },
     error(facts, message) {
-      logger.error(fenced(facts, maxDepth), message);
+      take(lineOf(levels.error, now(), facts, message));
       flush();
     },
     flush,
   };
 }
 
-/** The facts, without what may be secret. */
-function fenced(facts: Facts, depth: number): Facts {
-  let shown: Record<string, unknown> | undefined;
-  for (const [name, fact] of Object.entries(facts)) {
-    const safe = secrets.has(name) ? '[hidden]' : fencedFact(fact, depth);
-    if (safe === fact) continue;
-    shown ??= { ...facts };
-    shown[name] = safe;
+function lineOf(level: number, ms: number, facts: Facts, message: string): string {
+  let line = `{"level":${level},"time":${ms}`;
+  for (const name of Object.keys(facts)) {
+    const text = secrets.has(name) ? hiddenText : factText(facts[name]);
+    if (text !== undefined) line += `,${JSON.stringify(name)}:${text}`;
   }
-  return shown ?? facts;
+  return `${line},"msg":${JSON.stringify(message)}}\n`;
 }
 
-function fencedFact(fact: unknown, depth: number): unknown {
-  if (typeof fact !== 'object' || fact === null || depth === 0) return fact;
-  if (Array.isArray(fact)) return fact.map((one) => fencedFact(one, depth - 1));
-  // An object that is no list: its members by name.
-  return Object.getPrototypeOf(fact) === Object.prototype ? fenced(fact as Facts, depth - 1) : fact;
+/** The fact as JSON, without what may be secret inside it; undefined where there is nothing to say. Never throws. */
+function factText(fact: unknown): string | undefined {
+  if (typeof fact === 'bigint') return `"${fact}"`;
+  if (typeof fact !== 'object') return JSON.stringify(fact);
+  try {
+    return JSON.stringify(fact, fenced);
+  } catch {
+    return '"[not JSON]"'; // it holds itself: a line without it is better than none
+  }
+}
+
+/** What JSON.stringify writes for a member, or an item, inside a fact. */
+function fenced(name: string, value: unknown): unknown {
+  if (secrets.has(name)) return hidden;
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** A log that keeps nothing. */
