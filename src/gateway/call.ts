@@ -68,7 +68,6 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     crlOf: world.knowledge.crlOf,
     fetchedCrls: world.fetchedCrls,
     validatePath: world.knowledge.validatePath,
-    mapAttributes: world.knowledge.mapAttributes,
     issuers: world.issuers,
     shareEventWith(other) {
       if (other !== account) visit.sharedWith = other;

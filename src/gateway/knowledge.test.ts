@@ -30,23 +30,6 @@ test('bytes that are no certificate stay none', () => {
   for (const time of [1, 2]) assert.equal(certificateOf(bytes).ok, false, `time ${time}`);
 });
 
-test('tags are those of one certificate by one list of mappings; a changed profile has another list', () => {
-  const { mapAttributes } = knowledge();
-  const ca = makeCa();
-  const [alice, bob] = [ca.issue({ subject: 'CN=alice,O=A' }), ca.issue({ subject: 'CN=bob,O=B' })];
-  const by = (specifier: string) => [{ certificateField: 'x509Subject', mappingRules: [{ specifier }] }] as const;
-  const [commonName, organization] = [by('CN'), by('O')];
-  const rows = [
-    [alice, commonName, { 'x509Subject/CN': 'alice' }],
-    [bob, commonName, { 'x509Subject/CN': 'bob' }],
-    [alice, organization, { 'x509Subject/O': 'A' }],
-    [bob, organization, { 'x509Subject/O': 'B' }],
-    [alice, [], {}],
-  ] as const;
-  for (const [{ certificate }, mappings, tags] of [...rows, ...rows])
-    assert.deepEqual(mapAttributes(certificate, mappings), { tags, unmapped: [] });
-});
-
 test('one text as two kinds of policy is two policies', () => {
   const { policyOf } = knowledge();
   const text = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';

@@ -2,8 +2,7 @@
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
 import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
-import { remember, rememberOf } from '../core/remember.ts';
-import { mapAttributes } from '../core/session/attributes.ts';
+import { remember } from '../core/remember.ts';
 import { certificateBytes } from '../core/signature/x509.ts';
 import { type Certificate, type ParsedCertificate, parseCertificate } from '../core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
@@ -20,8 +19,6 @@ export type Knowledge = KnownSecrets & {
   /** The bytes of a certificate's base64. What it gives is shared: nobody changes it. */
   readonly certificateBytes: typeof certificateBytes;
   readonly certificateOf: typeof parseCertificate;
-  /** The tags that a profile's mappings make of a certificate. */
-  readonly mapAttributes: typeof mapAttributes;
   /** The certificates of a stored PEM bundle; throws when it is none. */
   certificatesOf(pem: string): readonly Certificate[];
   /** The CRL of stored bytes with this digest; throws when they are none. */
@@ -66,7 +63,6 @@ export function knowledge(): Knowledge {
     policyOf: (text, kind) => policy({ text, kind }),
     certificateBytes: bytesOf,
     certificateOf,
-    mapAttributes: rememberedTags(),
     ...knownSecrets(),
   };
 }
@@ -103,14 +99,6 @@ function rememberedCertificates() {
       return known.parsed;
     },
   };
-}
-
-/** The tags of each certificate by each list of mappings, as long as both are there: a changed profile has another list. */
-function rememberedTags(): typeof mapAttributes {
-  const byCertificate = rememberOf((certificate: Certificate) =>
-    rememberOf((mappings: Parameters<typeof mapAttributes>[1]) => mapAttributes(certificate, mappings)),
-  );
-  return (certificate, mappings) => byCertificate(certificate)(mappings);
 }
 
 function bundleOf(pem: string, certificateOf: typeof parseCertificate): readonly Certificate[] {

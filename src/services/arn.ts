@@ -9,11 +9,24 @@ export type Arn = {
   readonly resource: string;
 };
 
-/** The parts of an ARN, or undefined when the text is not one. */
+/** The parts of an ARN, or undefined when the text is not one. Asked of every request: no list of parts is made. */
 export function parseArn(text: string): Arn | undefined {
-  const [scheme, partition, service, region, account, ...rest] = text.split(':', 64);
-  if (scheme !== 'arn' || !partition || !service || region === undefined || account === undefined) return undefined;
-  return rest.length === 0 ? undefined : { partition, service, region, account, resource: rest.join(':') };
+  if (!text.startsWith('arn:')) return undefined;
+  // Where each part begins; 0: there is none.
+  const service = text.indexOf(':', 4) + 1;
+  const region = service && text.indexOf(':', service) + 1;
+  const account = region && text.indexOf(':', region) + 1;
+  const resource = account && text.indexOf(':', account) + 1;
+  const emptyPartition = service === 5;
+  const emptyService = region === service + 1;
+  if (resource === 0 || emptyPartition || emptyService) return undefined;
+  return {
+    partition: text.slice(4, service - 1),
+    service: text.slice(service, region - 1),
+    region: text.slice(region, account - 1),
+    account: text.slice(account, resource - 1),
+    resource: text.slice(resource),
+  };
 }
 
 export function formatArn({ partition, service, region, account, resource }: Arn): string {
@@ -32,7 +45,8 @@ const partitions: readonly (readonly [prefix: string, partition: string])[] = [
 ];
 
 export function partitionOf(region: string): string {
-  return partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+  for (const [prefix, partition] of partitions) if (region.startsWith(prefix)) return partition;
+  return 'aws';
 }
 
 /** Whether the text has the form of a Region's name, e.g. `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`. */

@@ -3,7 +3,6 @@
 import type { Reason, ServiceError } from '../contract/error.ts';
 import { operationsOf } from '../contract/operation.ts';
 import type { Policy, PolicyKind } from '../core/policy/document.ts';
-import type { mapAttributes } from '../core/session/attributes.ts';
 import type { FederatedUserClaims, RoleClaims, RootClaims, UserClaims, WebIdentity } from '../core/session/claims.ts';
 import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
@@ -108,8 +107,6 @@ export type Call = {
   readonly fetchedCrls: FetchedCrls;
   /** Path validation that remembers a path while all of it is valid. */
   validatePath(question: PathQuestion): PathVerdict | Promise<PathVerdict>;
-  /** The tags that a profile's mappings make of a certificate, remembered for both. */
-  readonly mapAttributes: typeof mapAttributes;
   /** The issuers of identity tokens, and whether they signed one. */
   readonly issuers: Issuers;
   /** Has the event of this change written for another account, too: the one that it is done to. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RoleClaims } from '../core/session/claims.ts';
 import type { Caller, CertificateHolder } from './call.ts';
-import { callerKeys, overlaid, requestKeys } from './condition-keys.ts';
+import { callerKeys, overlaid, passingKeys, requestKeys } from './condition-keys.ts';
 
 const account = '123456789012';
 const issued = {
@@ -178,4 +178,11 @@ test('tags put over others take their place in any case', () => {
     site: 'role',
     more: 'm',
   });
+});
+
+test('every key that a request brings by itself passes with it, but the Region and that no service is between', () => {
+  const origin = { ip: '127.0.0.1', userAgent: 'test', secure: false, referer: 'https://example.com' };
+  const brought = requestKeys({ now: new Date(0), origin, region: 'eu-central-1' });
+  const lasting = Object.keys(brought).filter((key) => !passingKeys.has(key.toLowerCase()));
+  assert.deepEqual(lasting, ['aws:RequestedRegion', 'aws:ViaAWSService']);
 });

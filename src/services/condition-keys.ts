@@ -23,6 +23,16 @@ export function requestKeys({ now, origin, region }: Pick<Call, 'now' | 'origin'
   };
 }
 
+/** Those of them that the next request of the same caller may have otherwise, in lower case: when, from where and how it came. */
+export const passingKeys: ReadonlySet<string> = new Set([
+  'aws:currenttime',
+  'aws:epochtime',
+  'aws:referer',
+  'aws:securetransport',
+  'aws:sourceip',
+  'aws:useragent',
+]);
+
 /** What the request says of its caller. `tags`: those of the principal, where `tagsOfPrincipal` put them together. */
 export function callerKeys(caller: Caller, tags: Readonly<Record<string, string>>): Keys {
   switch (caller.kind) {

@@ -27,16 +27,24 @@ export function collection<T extends Document, Earlier extends Document = T>(
   const read = (document: Document) => (asNow === undefined ? (document as T) : asNow(document as T | Earlier));
   return Object.freeze({
     name,
-    get: async (reader: Reader, key: string) => {
-      const document = await reader.get(name, key);
-      return document === undefined ? undefined : read(document);
-    },
+    get:
+      asNow === undefined
+        ? (reader: Reader, key: string) => reader.get(name, key) as Promise<T | undefined>
+        : async (reader: Reader, key: string) => {
+            const document = await reader.get(name, key);
+            return document === undefined ? undefined : read(document);
+          },
     put: (writer: Writer, key: string, record: T) => writer.put(name, key, record),
     delete: (writer: Writer, key: string) => writer.delete(name, key),
-    list: async (reader: Reader, query: { prefix: string; after?: string; limit: number }) =>
-      (await reader.list(name, query)).map(({ key, document }) => ({ key, record: read(document) })),
+    async list(reader: Reader, query: { prefix: string; after?: string; limit: number }) {
+      const entries = await reader.list(name, query);
+      return entries.length === 0 ? noEntries : entries.map(({ key, document }) => ({ key, record: read(document) }));
+    },
   });
 }
+
+/** Most lists that a request looks at are empty. */
+const noEntries: readonly never[] = Object.freeze([]);
 
 export type PageQuery<T extends Document> = {
   readonly collection: Collection<T>;

@@ -1,16 +1,17 @@
 // What all sessions are made of: the credentials of a new one, and the token that its claims are sealed in.
 import { encodeClaims, type SessionClaims } from '../core/session/claims.ts';
-import { accessKeyIdOf, identifierBytes, secretAccessKeyOf } from '../core/session/credentials.ts';
+import { accessKeyIdOf, identifierBytes, secretAccessKeyOf, secretBytes } from '../core/session/credentials.ts';
 import { type Call, purposes } from './call.ts';
 
 /** The members that every new session of the account has, `seconds` long from now. `issuedBy`: `service:Operation`. */
 export function issued(call: Call, account: string, seconds: number, issuedBy: string) {
   const issuedAt = Math.floor(call.now.getTime() / 1000);
+  const random = call.randomBytes(identifierBytes + secretBytes);
   return {
     version: 2,
     account,
-    accessKeyId: accessKeyIdOf('ASIA', account, call.randomBytes(identifierBytes)),
-    secretAccessKey: secretAccessKeyOf(call.randomBytes(30)),
+    accessKeyId: accessKeyIdOf('ASIA', account, random),
+    secretAccessKey: secretAccessKeyOf(random.subarray(identifierBytes)),
     issuedAt,
     expiresAt: issuedAt + seconds,
     issuedBy,
@@ -19,5 +20,6 @@ export function issued(call: Call, account: string, seconds: number, issuedBy: s
 
 /** The session token: the claims under the server's seal, base64. */
 export function sessionToken(call: Call, claims: SessionClaims): string {
-  return Buffer.from(call.sealed(purposes.sessionToken, encodeClaims(claims))).toString('base64');
+  const { buffer, byteOffset, length } = call.sealed(purposes.sessionToken, encodeClaims(claims));
+  return Buffer.from(buffer, byteOffset, length).toString('base64'); // a view, not a copy
 }

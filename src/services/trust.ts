@@ -17,6 +17,8 @@ export type TrustQuestion = {
   readonly context: () => Keys;
   /** Lower-case names of keys in `context` that are lists besides those that always are. */
   readonly lists?: readonly string[];
+  /** Lower-case names of the context keys that the policy looked at are added here. */
+  readonly looked?: Set<string>;
 };
 
 /** The first action that is not allowed, and why. */
@@ -24,14 +26,13 @@ export type Untrusted = Reason & Denial;
 
 /** The first action that the role's trust policy does not allow, or undefined. */
 export function untrusted(call: Call, question: TrustQuestion): Untrusted | undefined {
-  const { role, principal, actions, lists = [] } = question;
+  const { role, principal, actions, lists = [], looked } = question;
   const trust = { name: 'trust policy', policy: call.policyOf(role.assumeRolePolicyDocument, 'trust') };
   const { account: resourceAccount = call.account } = parseArn(role.arn) ?? {};
-  const context = contextWhenAsked(() => ({
-    ...requestKeys(call),
-    'aws:ResourceAccount': resourceAccount,
-    ...question.context(),
-  }));
+  const context = contextWhenAsked(
+    () => ({ ...requestKeys(call), 'aws:ResourceAccount': resourceAccount, ...question.context() }),
+    looked && ((key) => looked.add(key)),
+  );
   const multivalued = lists.length === 0 ? listKeys : new Set([...listKeys, ...lists]);
   for (const action of actions) {
     const request = { principal, action, resource: role.arn, resourceAccount, context, multivalued };

@@ -59,15 +59,25 @@ export function contextOf(record: ContextKeys): ReadonlyMap<string, readonly str
 
 /**
  * The context of the keys that `record` gives, made when something first looks at it: the policies that decide most
- * requests have neither conditions nor variables.
+ * requests have neither conditions nor variables. `looked` is told of every key that is looked at, there or not; of all that
+ * are there where somebody lists them.
  */
-export function contextWhenAsked(record: () => ContextKeys): Context {
-  let made: Context | undefined;
+export function contextWhenAsked(record: () => ContextKeys, looked?: (key: string) => void): Context {
+  let made: ReadonlyMap<string, readonly string[]> | undefined;
   const context = () => {
     made ??= contextOf(record());
     return made;
   };
-  return { get: (key) => context().get(key), [Symbol.iterator]: () => context()[Symbol.iterator]() };
+  return {
+    get(key) {
+      looked?.(key);
+      return context().get(key);
+    },
+    [Symbol.iterator]() {
+      if (looked !== undefined) for (const key of context().keys()) looked(key);
+      return context()[Symbol.iterator]();
+    },
+  };
 }
 
 /** The one value of a single-valued key; undefined when the key is absent or a list. */

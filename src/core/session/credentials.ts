@@ -6,13 +6,16 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** Random bytes that an identifier takes at most. */
 export const identifierBytes = 17;
 
+/** Random bytes that a secret access key takes, no more and no less. */
+export const secretBytes = 30;
+
 /** Random bits of an access key id: what is left of 80 beside a one and the account. */
 const freeBits = 39n;
 const accountBits = 40n;
 
 /**
  * An access key id, 20 characters: `ASIA` for a session's, `AKIA` for a permanent one. It holds its account, twelve digits,
- * in the place where AWS's have it: after the first bit, 40 of them. `random`: at least 5 bytes. Ours: no secret, and so
+ * in the place where AWS's have it: after the first bit, 40 of them. `random`: at least 5 bytes, the first of which are taken. Ours: no secret, and so
  * few random bits that whoever keeps ids looks whether one is taken.
  * AWS seen: 2023-11, ASIAQNZGKIQY56JQ7WML is of the account 029608264753.
  */
@@ -21,10 +24,11 @@ export function accessKeyIdOf(prefix: 'ASIA' | 'AKIA', account: string, random: 
     throw new RangeError('an access key id takes an account and 5 bytes');
   // A one and the account are 41 bits: eight characters and a bit, which the first four of the 39 random bits fill up. In
   // numbers of at most 53 bits, as every session needs an id.
-  const [first = 0, ...rest] = random.subarray(0, 5);
+  const first = random[0] ?? 0;
   const high = 2 ** 40 + Number(account);
   const middle = (high % 2) * 16 + ((first >> 3) & 15);
-  const low = rest.reduce((bits, byte) => bits * 256 + byte, first & 7);
+  let low = first & 7;
+  for (let at = 1; at < 5; at++) low = low * 256 + (random[at] ?? 0);
   return prefix + characters(Math.floor(high / 2), 8) + characters(middle, 1) + characters(low, 7);
 }
 
@@ -52,10 +56,10 @@ export function uniqueIdOf(prefix: string, random: Uint8Array): string {
   return prefix + base32Text(random, 17);
 }
 
-/** A secret access key, 40 characters of base64. `random`: 30 bytes, and nothing less. */
+/** A secret access key, 40 characters of base64. `random`: 30 bytes. */
 export function secretAccessKeyOf(random: Uint8Array): string {
-  if (random.length !== 30) throw new RangeError('a secret access key is made of 30 random bytes');
-  return Buffer.from(random).toString('base64');
+  if (random.length !== secretBytes) throw new RangeError('a secret access key is made of 30 random bytes');
+  return Buffer.from(random.buffer, random.byteOffset, random.length).toString('base64');
 }
 
 /** `length` characters, five random bits each. */

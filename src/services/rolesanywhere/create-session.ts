@@ -4,8 +4,10 @@
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
 import { type Reason, ServiceError } from '../../contract/error.ts';
 import { optional, pattern, required, string, structure, type ValueOf } from '../../contract/shape.ts';
+import { rememberOf } from '../../core/remember.ts';
+import { mapAttributes, type Unmapped } from '../../core/session/attributes.ts';
 import { roleSessionNameOf, sourceIdentityOf } from '../../core/session/identity.ts';
-import { type Baggage, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
+import { type Baggage, type BaggageVerdict, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
 import type { Certificate } from '../../core/x509/certificate.ts';
 import type { PathReason } from '../../core/x509/path.ts';
 import type { Reader, Writer } from '../../store/store.ts';
@@ -14,9 +16,9 @@ import { type Call, type CertificateHolder, operation } from '../call.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { findManagedPolicy, findRole, type RoleRecord } from '../iam/records.ts';
 import { AccessDeniedException, unassumable, ValidationException } from './errors.ts';
-import { followPoints, revocationDemands } from './fetched-revocation.ts';
+import { followPoints } from './fetched-revocation.ts';
 import { byArn, nameIn, type ProfileRecord, profiles, type TrustAnchorRecord, trustAnchors } from './records.ts';
-import { checkRevocation, enabledCrls } from './revocation.ts';
+import { checkRevocation, revocationBasis } from './revocation.ts';
 import { checkTrustPolicy } from './role-trust.ts';
 import { answer, type Identity, issue, SessionAnswer } from './session-answer.ts';
 import { DurationSeconds, InstanceProperties, ProfileArn, RoleArn, TrustAnchorArn } from './shapes.ts';
@@ -62,11 +64,11 @@ export const CreateSession = operation({
       checkSessionName(asked, profile);
       checkInstanceProperties(asked, profile, call);
       const identity = identify(holder, asked, role);
-      const baggage = pack(holder, profile, call);
-      checkTrustPolicy(asked.roleArn, role, trustAnchor, { ...identity, ...baggage }, call);
+      const { baggage, weight } = packed(holder, profile, call);
+      checkTrustPolicy(asked.roleArn, role, trustAnchor, identity, baggage, call);
       const seconds = duration(asked, profile, role);
-      const packedPolicySize = weigh(asked, baggage, unknownPolicy);
-      return { session: issue({ ...identity, ...baggage }, seconds, role, call), packedPolicySize };
+      const packedPolicySize = weigh(asked, weight, unknownPolicy);
+      return { session: issue(identity, baggage, seconds, role, call), packedPolicySize };
     });
     const { certificate } = holder;
     const { instanceProperties } = asked;
@@ -112,9 +114,9 @@ async function load({ trustAnchorArn, profileArn, roleArn }: Asked, call: Call) 
     const profile = await byArn(reader, profiles, profileArn, call);
     const roleName = nameIn(roleArn);
     const role = roleName === undefined ? undefined : await findRole(reader, call.account, roleName);
-    const demands = await revocationDemands(reader, trustAnchor, call);
-    const revocation = { demands, imported: await enabledCrls(reader, trustAnchor, demands, call) };
-    const unknownPolicy = await firstUnknown(reader, call.account, profile?.managedPolicyArns ?? []);
+    const revocation = await revocationBasis(reader, trustAnchor, call);
+    const bounds = profile?.managedPolicyArns ?? [];
+    const unknownPolicy = bounds.length === 0 ? undefined : await firstUnknown(reader, call.account, bounds);
     return { trustAnchor, profile, role: role?.arn === roleArn ? role : undefined, revocation, unknownPolicy };
   });
 }
@@ -215,12 +217,27 @@ function identify({ certificate }: CertificateHolder, asked: Asked, role: RoleRe
   return { sourceIdentity: sourceIdentity.text, roleSessionName: roleSessionName.text };
 }
 
-/** What the session carries: the certificate's attributes as tags, the profile's policies as its bounds. */
-function pack({ certificate }: CertificateHolder, profile: ProfileRecord, call: Call): Baggage {
-  const { tags, unmapped } = call.mapAttributes(certificate, profile.attributeMappings);
-  for (const { key, reason } of unmapped) call.explain({ reason: 'unmappedAttribute', key, because: reason });
-  const policies = profile.sessionPolicy === null ? [] : [profile.sessionPolicy];
-  return { tags, policies, managedPolicyArns: profile.managedPolicyArns };
+/** What a session carries: the certificate's attributes as tags, the profile's policies as its bounds. */
+type Packed = {
+  readonly baggage: Baggage;
+  readonly unmapped: readonly Unmapped[];
+  readonly weight: BaggageVerdict;
+};
+
+/** It follows from the two alone: worked out once for a profile, until it changes, and a certificate. */
+const packedOf = rememberOf((profile: ProfileRecord) =>
+  rememberOf((certificate: Certificate): Packed => {
+    const { tags, unmapped } = mapAttributes(certificate, profile.attributeMappings);
+    const policies = profile.sessionPolicy === null ? [] : [profile.sessionPolicy];
+    const baggage = { policies, managedPolicyArns: profile.managedPolicyArns, tags };
+    return { baggage, unmapped, weight: judgeBaggage(baggage) };
+  }),
+);
+
+function packed({ certificate }: CertificateHolder, profile: ProfileRecord, call: Call): Packed {
+  const found = packedOf(profile)(certificate);
+  for (const { key, reason } of found.unmapped) call.explain({ reason: 'unmappedAttribute', key, because: reason });
+  return found;
 }
 
 function duration(asked: Asked, profile: ProfileRecord, role: RoleRecord): number {
@@ -231,7 +248,7 @@ function duration(asked: Asked, profile: ProfileRecord, role: RoleRecord): numbe
   throw unassumable(asked.roleArn, { reason: verdict.reason, step: 'duration', seconds: verdict.seconds }, because);
 }
 
-function weigh(asked: Asked, baggage: Baggage, unknownPolicy: string | undefined): number {
+function weigh(asked: Asked, weight: BaggageVerdict, unknownPolicy: string | undefined): number {
   // INVARIANT: the managed policies are read again at every use, as they are then; one that cannot be read never widens.
   if (unknownPolicy !== undefined)
     throw unassumable(asked.roleArn, {
@@ -239,9 +256,8 @@ function weigh(asked: Asked, baggage: Baggage, unknownPolicy: string | undefined
       step: 'size',
       policyArn: unknownPolicy,
     });
-  const verdict = judgeBaggage(baggage);
-  if (!verdict.ok) throw unassumable(asked.roleArn, { reason: verdict.reason, step: 'size' });
-  return verdict.packedPolicySize;
+  if (!weight.ok) throw unassumable(asked.roleArn, { reason: weight.reason, step: 'size' });
+  return weight.packedPolicySize;
 }
 
 function denied(message: string, reason: Reason): ServiceError {

@@ -1,5 +1,6 @@
 // What the fetched CRLs add to a trust anchor's imported ones: the sources that the operator configured, and distribution
 // points of the path's certificates on hosts that the operator allows.
+import { rememberOf } from '../../core/remember.ts';
 import type { Certificate } from '../../core/x509/certificate.ts';
 import { distributionPointUrls } from '../../core/x509/crl-distribution-points.ts';
 import type { RevocationList } from '../../core/x509/crl-status.ts';
@@ -7,7 +8,6 @@ import type { Reader } from '../../store/store.ts';
 import {
   crlSourceKey,
   crlSourcesOf,
-  defaultRevocationPolicy,
   placeOfSource,
   type RevocationPolicyRecord,
   revocationPolicyOf,
@@ -25,12 +25,12 @@ export type RevocationDemands = {
 
 export async function revocationDemands(
   reader: Reader,
-  anchor: TrustAnchorRecord | undefined,
+  anchor: TrustAnchorRecord,
   call: Call,
 ): Promise<RevocationDemands> {
-  if (anchor === undefined) return { policy: defaultRevocationPolicy, sources: [] };
   const policy = await revocationPolicyOf(reader, call, anchor.id);
-  const enabled = (await crlSourcesOf(reader, call, anchor.id)).filter((source) => source.enabled);
+  const sources = await crlSourcesOf(reader, call, anchor.id);
+  const enabled = sources.filter((source) => source.enabled);
   return { policy, sources: enabled.map((source) => placeOfSource(crlSourceKey(call, source), source)) };
 }
 
@@ -47,19 +47,28 @@ export async function followPoints(
   { id: trustAnchorId }: TrustAnchorRecord,
   call: Call,
 ): Promise<readonly FollowedCertificate[]> {
-  const followed = path.slice(0, -1).flatMap((certificate) => {
-    const places = distributionPointUrls(certificate).flatMap((url) => {
-      const verdict = call.fetchedCrls.judge(url, 'distributionPoint');
-      if (!verdict.ok || verdict.url.kind !== 'http') return [];
-      const { href, host } = verdict.url;
-      const key = `${underAnchor(call, trustAnchorId)}${href}`;
-      return [{ key, kind: 'distributionPoint', url: href, trustAnchorId, name: host } as const];
-    });
-    return places.length === 0 ? [] : [{ certificate, places }];
-  });
+  const followed: FollowedCertificate[] = [];
+  for (const certificate of path.slice(0, -1)) {
+    const urls = urlsOf(certificate);
+    const places = urls.length === 0 ? [] : placesOf(urls, trustAnchorId, call);
+    if (places.length > 0) followed.push({ certificate, places });
+  }
   const places = followed.flatMap((one) => one.places);
   if (places.length > 0) await call.fetchedCrls.follow(places, path.slice(1));
   return followed;
+}
+
+/** The URLs follow from the certificate; whether they may be followed, from settings. */
+const urlsOf = rememberOf(distributionPointUrls);
+
+function placesOf(urls: readonly string[], trustAnchorId: string, call: Call): readonly CrlPlace[] {
+  return urls.flatMap((url) => {
+    const verdict = call.fetchedCrls.judge(url, 'distributionPoint');
+    if (!verdict.ok || verdict.url.kind !== 'http') return [];
+    const { href, host } = verdict.url;
+    const key = `${underAnchor(call, trustAnchorId)}${href}`;
+    return [{ key, kind: 'distributionPoint', url: href, trustAnchorId, name: host } as const];
+  });
 }
 
 /** A list under the name that an audit event gives it. */

@@ -11,6 +11,7 @@ import {
   signersBeside,
 } from '../../core/x509/path-revocation.ts';
 import type { Reader } from '../../store/store.ts';
+import { defaultRevocationPolicy } from '../anyrole/records.ts';
 import type { Call } from '../call.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { AccessDeniedException } from './errors.ts';
@@ -19,22 +20,42 @@ import {
   fetchedLists,
   type NamedList,
   type RevocationDemands,
+  revocationDemands,
 } from './fetched-revocation.ts';
 import { crls, crlsOfTrustAnchors, maxCrls, placeOf, type TrustAnchorRecord, underAnchor } from './records.ts';
 
-/** The trust anchor's enabled CRLs, each under the id of its resource; their bytes are read only where no earlier request did. */
-export async function enabledCrls(
+/** What the trust anchor's holders are judged by. */
+export type RevocationBasis = {
+  readonly demands: RevocationDemands;
+  /** Its enabled CRLs. */
+  readonly imported: readonly RevocationList[];
+};
+
+/** Reads it; of a trust anchor that is not there, nothing. */
+export async function revocationBasis(
   reader: Reader,
   anchor: TrustAnchorRecord | undefined,
+  call: Call,
+): Promise<RevocationBasis> {
+  if (anchor === undefined) return { demands: { policy: defaultRevocationPolicy, sources: [] }, imported: [] };
+  const demands = await revocationDemands(reader, anchor, call);
+  return { demands, imported: await enabledCrls(reader, anchor, demands, call) };
+}
+
+/** The trust anchor's enabled CRLs, each under the id of its resource; their bytes are read only where no earlier request did. */
+async function enabledCrls(
+  reader: Reader,
+  anchor: TrustAnchorRecord,
   { policy }: RevocationDemands,
   call: Call,
 ): Promise<readonly RevocationList[]> {
-  if (anchor === undefined) return [];
-  const stale = policy.importedCrls === 'accept' ? 'ignore' : 'refuse';
   const prefix = underAnchor(call, anchor.id);
   const entries = await crlsOfTrustAnchors.list(reader, { prefix, limit: maxCrls });
+  if (entries.length === 0) return [];
+  const stale = policy.importedCrls === 'accept' ? 'ignore' : 'refuse';
   const enabled: RevocationList[] = [];
-  for (const { key, record } of entries.filter((entry) => entry.record.enabled)) {
+  for (const { key, record } of entries) {
+    if (!record.enabled) continue;
     const id = key.slice(prefix.length);
     const bytes = async () => Buffer.from((await crls.get(reader, placeOf(call) + id))?.crlData ?? '', 'base64');
     enabled.push({ id, crl: await call.crlOf(record.digest, bytes), stale });
@@ -46,11 +67,7 @@ export async function enabledCrls(
 export type TrustedHolder = Pick<SignerQuestion, 'path' | 'intermediates' | 'anchors'>;
 
 /** What a path is judged by. */
-export type RevocationEvidence = {
-  readonly imported: readonly RevocationList[];
-  readonly demands: RevocationDemands;
-  readonly followed: readonly FollowedCertificate[];
-};
+export type RevocationEvidence = RevocationBasis & { readonly followed: readonly FollowedCertificate[] };
 
 /**
  * Throws AccessDeniedException when revocation does not leave the path standing. AWS seen: the sentence for a revoked one.
@@ -61,6 +78,8 @@ export type RevocationEvidence = {
  */
 export function checkRevocation(holder: TrustedHolder, evidence: RevocationEvidence, call: Call): void {
   const { demands, followed, imported } = evidence;
+  // Nobody has anything to say, and nobody must.
+  if (imported.length === 0 && demands.sources.length === 0 && followed.length === 0) return;
   const signers = [...holder.path.slice(1), ...holder.anchors];
   const { lists, unready, missed } = fetchedLists(demands, followed, signers, call);
   const asked = new Map<RevocationList, NamedList['name']>(lists.map(({ list, name }) => [list, name]));

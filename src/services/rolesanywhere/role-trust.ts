@@ -1,7 +1,8 @@
 // Whether a role lets Roles Anywhere assume it for a certificate's holder: its trust policy, asked as STS would ask it.
+import { rememberOf } from '../../core/remember.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import type { Call } from '../call.ts';
-import { tagKeys } from '../condition-keys.ts';
+import { passingKeys, tagKeys } from '../condition-keys.ts';
 import type { RoleRecord } from '../iam/records.ts';
 import { untrusted } from '../trust.ts';
 import { unassumable } from './errors.ts';
@@ -10,33 +11,66 @@ import type { Identity } from './session-answer.ts';
 
 const service = 'rolesanywhere.amazonaws.com';
 
+/** What the trust policy's answer may depend on, besides the role, the tags and the passing keys of a request. */
+type Circumstances = {
+  readonly trustAnchorArn: string;
+  readonly sourceIdentity: string;
+  readonly roleSessionName: string;
+  readonly account: string;
+  readonly region: string;
+};
+
+/**
+ * The circumstances in which a role was last found to trust the holder of these tags, where no key was looked at that the
+ * next request may have otherwise. A changed role is another record; a refusal is judged again, for it must be explained.
+ */
+const trusted = rememberOf((_role: RoleRecord) => new WeakMap<Baggage['tags'], Circumstances>());
+
 /** The role's trust policy must let Roles Anywhere assume it, set the source identity, and tag where there are tags. */
 export function checkTrustPolicy(
   roleArn: string,
   role: RoleRecord | undefined,
   trustAnchor: TrustAnchorRecord,
-  session: Identity & Baggage,
+  { sourceIdentity, roleSessionName }: Identity,
+  { tags }: Baggage,
   call: Call,
 ): asserts role is RoleRecord {
   if (role === undefined) throw unassumable(roleArn, { reason: 'noRole', step: 'role' });
-  const tagging = Object.keys(session.tags).length === 0 ? [] : ['sts:TagSession'];
+  const { account, region } = call;
+  const now = { trustAnchorArn: trustAnchor.arn, sourceIdentity, roleSessionName, account, region };
+  const known = trusted(role).get(tags);
+  if (known !== undefined && areSame(known, now)) return;
+  const tagging = Object.keys(tags).length === 0 ? [] : ['sts:TagSession'];
+  const looked = new Set<string>();
   const refused = untrusted(call, {
     role,
     principal: { kind: 'service', service },
     actions: ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity'],
-    context: () => trustContext(trustAnchor, session, call),
+    context: () => trustContext(now, tags),
+    looked,
   });
   if (refused !== undefined) throw unassumable(roleArn, { ...refused, step: 'trustPolicy' });
+  if (![...looked].some((key) => passingKeys.has(key))) trusted(role).set(tags, now);
+}
+
+function areSame(one: Circumstances, other: Circumstances): boolean {
+  return (
+    one.trustAnchorArn === other.trustAnchorArn &&
+    one.sourceIdentity === other.sourceIdentity &&
+    one.roleSessionName === other.roleSessionName &&
+    one.account === other.account &&
+    one.region === other.region
+  );
 }
 
 /** AWS doc: certificate attributes are `aws:PrincipalTag` in a trust policy. Ours: also `aws:RequestTag`, as AssumeRole has it. */
-function trustContext(trustAnchor: TrustAnchorRecord, { tags, ...session }: Identity & Baggage, call: Call) {
+function trustContext(session: Circumstances, tags: Baggage['tags']) {
   return {
     ...tagKeys('aws:PrincipalTag', tags),
     ...tagKeys('aws:RequestTag', tags),
     'aws:TagKeys': Object.keys(tags),
-    'aws:SourceArn': trustAnchor.arn,
-    'aws:SourceAccount': call.account,
+    'aws:SourceArn': session.trustAnchorArn,
+    'aws:SourceAccount': session.account,
     'aws:PrincipalServiceName': service,
     'aws:PrincipalIsAWSService': 'true',
     'sts:SourceIdentity': session.sourceIdentity,

@@ -40,15 +40,32 @@ export const SessionAnswer = structure({
 export type Identity = { readonly sourceIdentity: string; readonly roleSessionName: string };
 
 /** The claims of a new session of the role, `seconds` long from now. */
-export function issue(session: Identity & Baggage, seconds: number, role: RoleRecord, call: Call): RoleClaims {
+export function issue(session: Identity, baggage: Baggage, seconds: number, role: RoleRecord, call: Call): RoleClaims {
+  const { version, account, accessKeyId, secretAccessKey, issuedAt, expiresAt, issuedBy } = issued(
+    call,
+    call.account,
+    seconds,
+    'rolesanywhere:CreateSession',
+  );
+  // Member by member, for every session is made here: a copy of a copy costs more than all of it.
   return {
-    ...issued(call, call.account, seconds, 'rolesanywhere:CreateSession'),
+    version,
+    account,
+    accessKeyId,
+    secretAccessKey,
+    issuedAt,
+    expiresAt,
+    issuedBy,
     kind: 'role',
     partition: parseArn(role.arn)?.partition ?? call.partition,
     roleArn: role.arn,
     roleName: role.roleName,
     roleId: role.roleId,
-    ...session,
+    sourceIdentity: session.sourceIdentity,
+    roleSessionName: session.roleSessionName,
+    policies: baggage.policies,
+    managedPolicyArns: baggage.managedPolicyArns,
+    tags: baggage.tags,
     // Ours: none is transitive; nothing says that AWS makes any so.
     transitiveTagKeys: [],
   };

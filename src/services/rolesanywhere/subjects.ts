@@ -4,9 +4,8 @@ import { hash } from 'node:crypto';
 import { boolean, list, optional, required, string, structure, timestamp, type ValueOf } from '../../contract/shape.ts';
 import { type Certificate, certificatePem } from '../../core/x509/certificate.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
-import type { Document, Writer } from '../../store/store.ts';
+import type { Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
-import type { Collection } from '../records.ts';
 import { accessTo, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import {
@@ -113,35 +112,71 @@ export type Seen = {
 /** Notes what was seen of the subject; gives its ARN. The same name in the same account and Region is the same subject. */
 export async function seen(
   writer: Writer,
-  { certificate, instanceProperties = {}, failed }: Seen,
+  { certificate, instanceProperties: properties = {}, failed }: Seen,
   call: Call,
 ): Promise<string> {
-  const id = uuidOf(placeOf(call) + certificate.subject.key);
-  const key = placeOf(call) + id;
+  const { id, key, credentialKey } = namesOf(certificate, call);
   const known = (await subjects.get(writer, key)) ?? unseen(id, certificate, call);
   const at = { seenAt: call.now.toISOString(), failed };
-  const credential = { ...at, key: digestOf([certificate.issuer.key, certificate.serialHex]) };
-  const properties = Object.entries(instanceProperties).sort(([one], [other]) => (one < other ? -1 : 1));
+  const { kept: credentials, gone, isNew } = sighted(known.credentials, credentialKey, at);
+  if (isNew) await subjectCredentials.put(writer, `${key}/${credentialKey}`, credentialOf(certificate));
+  for (const one of gone) await subjectCredentials.delete(writer, `${key}/${one.key}`);
+  const instanceProperties =
+    Object.keys(properties).length === 0
+      ? known.instanceProperties
+      : await propertiesNoted(writer, key, known.instanceProperties, properties, at);
+  // Member by member: every session makes this record anew.
   const record: SubjectRecord = {
-    ...known,
-    credentials: await noted(writer, subjectCredentials, key, known.credentials, credential, () =>
-      credentialOf(certificate),
-    ),
-    instanceProperties:
-      properties.length === 0
-        ? known.instanceProperties
-        : await noted(
-            writer,
-            subjectProperties,
-            key,
-            known.instanceProperties,
-            { ...at, key: digestOf(properties) },
-            () => Object.fromEntries(properties),
-          ),
+    id: known.id,
+    arn: known.arn,
+    x509Subject: known.x509Subject,
+    tags: known.tags,
+    credentials,
+    instanceProperties,
+    createdAt: known.createdAt,
     lastSeenAt: at.seenAt,
   };
   await subjects.put(writer, key, record);
   return record.arn;
+}
+
+/** Notes a set of instance properties that holds at least one. */
+async function propertiesNoted(
+  writer: Writer,
+  subject: string,
+  known: readonly Sighting[],
+  given: Readonly<Record<string, string>>,
+  at: Omit<Sighting, 'key'>,
+): Promise<readonly Sighting[]> {
+  const properties = Object.entries(given).sort(([one], [other]) => (one < other ? -1 : 1));
+  const propertiesKey = digestOf(properties);
+  const { kept, gone, isNew } = sighted(known, propertiesKey, at);
+  if (isNew) await subjectProperties.put(writer, `${subject}/${propertiesKey}`, Object.fromEntries(properties));
+  for (const one of gone) await subjectProperties.delete(writer, `${subject}/${one.key}`);
+  return kept;
+}
+
+/** Under which names a certificate's subject is kept, and the certificate beside it. */
+type Names = {
+  readonly place: string;
+  readonly id: string;
+  /** Of the subject's record. */
+  readonly key: string;
+  readonly credentialKey: string;
+};
+
+/** The names in the place where the certificate was shown last: most are shown in one. */
+const lastNames = new WeakMap<Certificate, Names>();
+
+function namesOf(certificate: Certificate, call: Call): Names {
+  const place = placeOf(call);
+  const known = lastNames.get(certificate);
+  if (known?.place === place) return known;
+  const id = uuidOf(place + certificate.subject.key);
+  const credentialKey = digestOf([certificate.issuer.key, certificate.serialHex]);
+  const names = { place, id, key: place + id, credentialKey };
+  lastNames.set(certificate, names);
+  return names;
 }
 
 function unseen(id: string, { subject }: Certificate, call: Call): SubjectRecord {
@@ -159,20 +194,11 @@ function credentialOf({ serialNumber, issuer, der }: Certificate): SubjectCreden
   };
 }
 
-/** Puts the sighting first, keeps what it is of when that is new, and lets go of what was not seen for the longest. */
-async function noted<T extends Document>(
-  writer: Writer,
-  from: Collection<T>,
-  subject: string,
-  known: readonly Sighting[],
-  sighting: Sighting,
-  what: () => T,
-): Promise<readonly Sighting[]> {
-  const others = known.filter(({ key }) => key !== sighting.key);
-  if (others.length === known.length) await from.put(writer, `${subject}/${sighting.key}`, what());
-  const sightings = [sighting, ...others];
-  for (const { key } of sightings.slice(maxKept)) await from.delete(writer, `${subject}/${key}`);
-  return sightings.slice(0, maxKept);
+/** The sighting of what has the key, put first; of the others those that are still kept, and those unseen for the longest. */
+function sighted(known: readonly Sighting[], key: string, { seenAt, failed }: Omit<Sighting, 'key'>) {
+  const others = known.filter((one) => one.key !== key);
+  const isNew = others.length === known.length;
+  return { kept: [{ seenAt, failed, key }, ...others.slice(0, maxKept - 1)], gone: others.slice(maxKept - 1), isNew };
 }
 
 function shown(record: SubjectRecord): ValueOf<typeof SubjectSummary> {
