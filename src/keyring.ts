@@ -6,13 +6,13 @@ import { Buffer } from 'node:buffer';
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
-  type Hmac,
   hkdfSync,
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
+import { remember, rememberOf } from './core/remember.ts';
+import { keyedHash } from './core/signature/keyed-hash.ts';
 
 /** A source of cryptographically strong bytes, as node:crypto's randomBytes. */
 export type RandomBytes = (size: number) => Uint8Array;
@@ -20,11 +20,10 @@ export type RandomBytes = (size: number) => Uint8Array;
 /** One key: 32 bytes inside a KeyObject, which no log or JSON.stringify prints. */
 type Key = { readonly secret: KeyObject; readonly created: Date };
 
-/** The keys by id (8 lower-case hex digits), and which of them seals. The subkeys are a cache. */
+/** The keys by id (8 lower-case hex digits), and which of them seals. */
 export type Keyring = {
   readonly currentKeyId: string;
   readonly keys: ReadonlyMap<string, Key>;
-  readonly subkeys: Map<string, KeyObject>;
 };
 
 /** Why a keyring file was refused. */
@@ -54,7 +53,8 @@ const tagBytes = 16;
 const headerBytes = 1 + keyIdBytes + nonceBytes;
 const gcm = { authTagLength: tagBytes } as const;
 const maxFileLength = 1 << 20;
-const maxCachedSubkeys = 1024;
+/** Purposes remembered of a key: literals of the program, some ten. */
+const maxPurposes = 64;
 const keyIdForm = /^[0-9a-f]{8}$/;
 const tagForm = /^([0-9a-f]{8})\.([0-9a-f]{64})$/;
 const secretForm = /^[A-Za-z0-9+/]{43}=$/; // base64 of 32 bytes
@@ -76,7 +76,7 @@ export function rotate(keyring: Keyring, randomBytes: RandomBytes, now: Date): K
 /** The keyring without these keys; the current one stays whatever is asked. */
 export function withoutKeys({ currentKeyId, keys }: Keyring, gone: ReadonlySet<string>): Keyring {
   const left = [...keys].filter(([id]) => id === currentKeyId || !gone.has(id));
-  return { currentKeyId, keys: new Map(left), subkeys: new Map() };
+  return { currentKeyId, keys: new Map(left) };
 }
 
 /** A keyring that may be another one from now on, for all who hold it. */
@@ -92,9 +92,6 @@ export function liveKeyring(first: Keyring): LiveKeyring {
       },
       get keys() {
         return now.keys;
-      },
-      get subkeys() {
-        return now.subkeys;
       },
     },
     replace(next) {
@@ -128,7 +125,7 @@ export function parseKeyring(text: string): ParsedKeyring {
     keys.set(keyId, key);
   }
   if (!keys.has(file.current)) return { ok: false, reason: 'no-current-key' };
-  return { ok: true, keyring: { currentKeyId: file.current, keys, subkeys: new Map() } };
+  return { ok: true, keyring: { currentKeyId: file.current, keys } };
 }
 
 /**
@@ -143,8 +140,9 @@ export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, n
   sealed[0] = sealVersion;
   sealed.write(keyring.currentKeyId, 1, 'hex');
   sealed.set(nonce, headerBytes - nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', currentSubkey(keyring, purpose), nonce, gcm);
-  cipher.setAAD(sealedContext(sealed.subarray(0, headerBytes), purpose));
+  const sealing = sealingOf(currentKey(keyring))(purpose);
+  const cipher = createCipheriv('aes-256-gcm', sealing.subkey, nonce, gcm);
+  cipher.setAAD(sealedContext(sealed, sealing));
   sealed.set(cipher.update(plaintext), headerBytes);
   cipher.final(); // GCM gives as many bytes as it takes, so that nothing is left
   sealed.set(cipher.getAuthTag(), sealed.length - tagBytes);
@@ -157,16 +155,18 @@ export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, n
  */
 export function open(keyring: Keyring, purpose: string, sealed: Uint8Array): Uint8Array | undefined {
   const keyId = sealedKeyId(sealed);
-  const subkey = keyId === undefined ? undefined : subkeyOf(keyring, keyId, `seal ${purpose}`);
-  if (subkey === undefined) return undefined;
-  const header = sealed.subarray(0, headerBytes);
+  const key = keyId === undefined ? undefined : keyring.keys.get(keyId);
+  if (key === undefined) return undefined;
+  const sealing = sealingOf(key)(purpose);
   const nonce = sealed.subarray(headerBytes - nonceBytes, headerBytes);
-  const decipher = createDecipheriv('aes-256-gcm', subkey, nonce, gcm);
-  decipher.setAAD(sealedContext(header, purpose));
+  const decipher = createDecipheriv('aes-256-gcm', sealing.subkey, nonce, gcm);
+  decipher.setAAD(sealedContext(sealed, sealing));
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+  // GCM gives as many bytes as it takes; INVARIANT: they are nobody's before final() vouched for them.
   const plaintext = decipher.update(sealed.subarray(headerBytes, sealed.length - tagBytes));
   try {
-    return Buffer.concat([plaintext, decipher.final()]);
+    decipher.final();
+    return plaintext;
   } catch {
     return undefined; // final() throws for one reason only: the tag does not match
   }
@@ -182,28 +182,23 @@ export function isSealedByCurrentKey(keyring: Keyring, sealed: Uint8Array): bool
  * HMAC-SHA-256 in hex. Purposes are literals of the program and share no key with those of `seal`.
  */
 export function tagOf(keyring: Keyring, purpose: string, text: string): string {
-  const keyId = keyring.currentKeyId;
-  const tag = hmac(keyring, keyId, purpose, text);
-  if (tag === undefined) throw new Error('the keyring does not hold its current key');
-  return `${keyId}.${tag.digest('hex')}`;
+  return `${keyring.currentKeyId}.${taggingOf(currentKey(keyring))(purpose)(text)}`;
 }
 
 /** Whether `tagOf` made the tag of this text for this purpose, under any key of the ring. Compares in constant time. */
 export function isTagOf(keyring: Keyring, purpose: string, text: string, tag: string): boolean {
   const [, keyId = '', digest = ''] = tagForm.exec(tag) ?? [];
-  const expected = hmac(keyring, keyId, purpose, text);
-  return expected !== undefined && timingSafeEqual(expected.digest(), Buffer.from(digest, 'hex'));
-}
-
-function hmac(keyring: Keyring, keyId: string, purpose: string, text: string): Hmac | undefined {
-  const subkey = subkeyOf(keyring, keyId, `tag ${purpose}`);
-  return subkey && createHmac('sha256', subkey).update(text);
+  const key = keyring.keys.get(keyId);
+  if (key === undefined) return false;
+  return timingSafeEqual(Buffer.from(taggingOf(key)(purpose)(text)), Buffer.from(digest));
 }
 
 /** The id of the key that sealed this, not yet authenticated; undefined when the form is wrong. */
 export function sealedKeyId(sealed: Uint8Array): string | undefined {
   if (sealed.length < headerBytes + tagBytes || sealed[0] !== sealVersion) return undefined;
-  return hexOf(sealed.subarray(1, 1 + keyIdBytes));
+  let keyId = '';
+  for (let at = 1; at <= keyIdBytes; at += 1) keyId += (sealed[at] ?? 0).toString(16).padStart(2, '0');
+  return keyId;
 }
 
 function addKey(old: ReadonlyMap<string, Key>, randomBytes: RandomBytes, now: Date): Keyring {
@@ -214,7 +209,7 @@ function addKey(old: ReadonlyMap<string, Key>, randomBytes: RandomBytes, now: Da
   // Never but once in four thousand million; or randomBytes repeats itself, which must not go unnoticed.
   if (old.has(id)) throw new Error(`a key \`${id}\` is there already: try again`);
   const keys = new Map([...old, [id, { secret: createSecretKey(secret), created: now }]]);
-  return { currentKeyId: id, keys, subkeys: new Map() };
+  return { currentKeyId: id, keys };
 }
 
 /** A key's id follows from its secret, so that a damaged file is noticed when it is read. Tells nothing about the secret. */
@@ -233,33 +228,41 @@ function parseKey(keyId: string, value: unknown): Key | KeyringFault {
   return { secret: createSecretKey(secret), created };
 }
 
-function currentSubkey(keyring: Keyring, purpose: string): KeyObject {
-  const subkey = subkeyOf(keyring, keyring.currentKeyId, `seal ${purpose}`);
-  if (subkey === undefined) throw new Error('the keyring does not hold its current key');
-  return subkey;
+function currentKey({ keys, currentKeyId }: Keyring): Key {
+  const key = keys.get(currentKeyId);
+  if (key === undefined) throw new Error('the keyring does not hold its current key');
+  return key;
 }
 
-/** The key of one key id and one use: `seal` or `tag`, and a purpose. */
-function subkeyOf(keyring: Keyring, keyId: string, use: string): KeyObject | undefined {
-  const key = keyring.keys.get(keyId);
-  if (key === undefined) return undefined;
-  const name = `${keyId} ${use}`;
-  const cached = keyring.subkeys.get(name);
-  if (cached !== undefined) return cached;
-  const label = `anyrole/1 ${use}`;
-  const subkey = createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, '', label, secretBytes)));
-  if (keyring.subkeys.size >= maxCachedSubkeys) keyring.subkeys.clear();
-  keyring.subkeys.set(name, subkey);
-  return subkey;
+/** What a key is for one purpose; `purpose` is its name in UTF-8. */
+type Sealing = { readonly subkey: KeyObject; readonly purpose: Uint8Array };
+
+const sealingOf = rememberOf((key: Key) =>
+  byPurpose((purpose): Sealing => {
+    return { subkey: createSecretKey(subkeyBytes(key, `seal ${purpose}`)), purpose: Buffer.from(purpose, 'utf8') };
+  }),
+);
+
+const taggingOf = rememberOf((key: Key) => byPurpose((purpose) => keyedHash(subkeyBytes(key, `tag ${purpose}`))));
+
+function byPurpose<O>(make: (purpose: string) => O): (purpose: string) => O {
+  return remember(maxPurposes, (purpose: string) => purpose, make);
 }
 
-/** What GCM authenticates beside the ciphertext. The header has one length, so that no two pairs run together. */
-function sealedContext(header: Uint8Array, purpose: string): Uint8Array {
-  return Buffer.concat([header, Buffer.from(purpose, 'utf8')]);
+/** The key for one use: `seal` or `tag`, and a purpose. */
+function subkeyBytes({ secret }: Key, use: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `anyrole/1 ${use}`, secretBytes));
 }
 
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+/**
+ * What GCM authenticates beside the ciphertext: the header of what is sealed, and the purpose. The header has one length, so
+ * that no two pairs run together.
+ */
+function sealedContext(sealed: Uint8Array, { purpose }: Sealing): Uint8Array {
+  const context = Buffer.allocUnsafe(headerBytes + purpose.length);
+  context.set(sealed.subarray(0, headerBytes));
+  context.set(purpose, headerBytes);
+  return context;
 }
 
 function parseJson(text: string): unknown {

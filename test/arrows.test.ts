@@ -69,7 +69,11 @@ const arrows: readonly Row[] = [
     ],
     modules: [anyNode, 'commander', '@peculiar/x509', 'reflect-metadata'],
   },
-  { room: 'keyring.ts', imports: [], modules: ['node:crypto', 'node:buffer'] },
+  {
+    room: 'keyring.ts',
+    imports: ['core/remember.ts', 'core/signature/keyed-hash.ts'],
+    modules: ['node:crypto', 'node:buffer'],
+  },
   { room: 'config.ts', imports: [] },
   { room: 'keyring-file.ts', imports: ['keyring.ts', 'config.ts'] },
   {

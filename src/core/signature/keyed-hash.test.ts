@@ -56,8 +56,10 @@ test('one key serves messages of every length in turn, and none leaves anything 
     { numRuns: 30 },
   );
   const keyed = keyedHash(bytes('01'));
-  for (const length of [0, 1, 55, 56, 63, 64, 170, 171, 511, 512, 513, 5000, 3, 0])
-    for (const unit of ['x', 'é', '漢', '\ud800'])
+  for (const length of [
+    0, 1, 55, 56, 63, 64, 127, 128, 169, 170, 171, 254, 255, 256, 507, 508, 509, 511, 512, 513, 5000, 3, 0,
+  ])
+    for (const unit of ['x', 'é', '漢', '😀', '\ud800'])
       assert.equal(
         keyed(unit.repeat(length)),
         createHmac('sha256', bytes('01')).update(unit.repeat(length), 'utf8').digest('hex'),

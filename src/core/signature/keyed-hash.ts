@@ -13,6 +13,8 @@ const blockBytes = 64;
 const digestBytes = 32;
 /** Bytes of messages that need no memory of their own: a string to sign is some 140 characters. */
 const roomBytes = 512;
+/** Bytes of a character in UTF-8, at most. */
+const mostBytesOfCharacter = 4;
 
 /** A function of the key, of any length, whose bytes are copied. */
 export function keyedHash(key: Uint8Array): KeyedHash {
@@ -36,7 +38,8 @@ function padded(key: Uint8Array, pad: number, size: number): Buffer {
 /** The first block of `inner` and the message, where there is room for it in place. */
 function withMessage(inner: Buffer, message: string | Uint8Array): Uint8Array {
   if (typeof message !== 'string') return Buffer.concat([inner.subarray(0, blockBytes), message]);
-  // No character takes more than three bytes in UTF-8.
-  if (message.length * 3 > roomBytes) return withMessage(inner, Buffer.from(message, 'utf8'));
-  return inner.subarray(0, blockBytes + inner.write(message, blockBytes, 'utf8'));
+  // What ends a whole character before the end of the room was not cut off there.
+  const length = message.length < roomBytes ? inner.write(message, blockBytes, 'utf8') : roomBytes;
+  if (length > roomBytes - mostBytesOfCharacter) return withMessage(inner, Buffer.from(message, 'utf8'));
+  return inner.subarray(0, blockBytes + length);
 }
