@@ -6,7 +6,11 @@ import { admission, turnMs } from './admission.ts';
 function made(limits: { readonly start?: number; readonly least?: number; readonly most?: number } = {}) {
   const clock = { ms: 0 };
   const control = admission({ now: () => clock.ms, ...limits });
-  const enter = () => control.enter() ?? assert.fail('refused');
+  /** Gives what tells that it is answered. */
+  const enter = () => {
+    const entry = control.enter() ?? assert.fail('refused');
+    return () => control.leave(entry);
+  };
   return {
     control,
     clock,

@@ -4,14 +4,29 @@
 export type Admission = {
   /** Whether a request would be refused now: asked before its body is read and its signature looked at. */
   isFull(): boolean;
-  /** Takes the request on, or undefined where there is no room. The function given is called once, when it is answered. */
-  enter(): (() => void) | undefined;
+  /** Takes the request on, or undefined where there is no room. */
+  enter(): Entry | undefined;
+  /** It is answered. What is told twice counts once. */
+  leave(entry: Entry): void;
   /** Whether no request was turned away since the turn before the last. */
   isCalm(): boolean;
   /** One turn of the control; to be called every `turnMs` milliseconds. */
   turn(): void;
   stats(): AdmissionStats;
 };
+
+/** A request under way, in a ring with its elder and its younger neighbours. Of no concern to whoever holds it. */
+export class Entry {
+  readonly at: number;
+  young = true;
+  isIn = true;
+  elder: Entry = this;
+  younger: Entry = this;
+
+  constructor(at: number) {
+    this.at = at;
+  }
+}
 
 export type AdmissionStats = {
   /** Requests under way. */
@@ -44,8 +59,6 @@ const maxSamples = 512;
 const decrease = 0.8;
 const increase = 0.1;
 
-type Entry = { readonly at: number; young: boolean };
-
 /**
  * A limit of requests under way that is found by additive increase and multiplicative decrease: it rises while it is
  * reached and requests are quick, and sinks by a fifth while half of them take longer than `targetMs`; where less than half of it is used it is not what makes
@@ -57,7 +70,9 @@ type Entry = { readonly at: number; young: boolean };
  * wait for an answer are within the least limit, and never refused.
  */
 export function admission({ now, start = 128, least = 16, most = 1024 }: AdmissionTraits): Admission {
-  const underWay = new Set<Entry>();
+  /** A ring of the requests under way, in the order in which they came, closed by one that is none. */
+  const ring = new Entry(0);
+  let inFlight = 0;
   let young = 0;
   let limit = start;
   let peak = 0;
@@ -68,35 +83,50 @@ export function admission({ now, start = 128, least = 16, most = 1024 }: Admissi
   let queueDelayMs = 0;
 
   const isFull = () => {
-    const full = young >= limit || underWay.size >= mostInAll;
+    const full = young >= limit || inFlight >= mostInAll;
     turnedAway ||= full;
     return full;
   };
+  /** The eldest of the young, or the end of the ring. Those that are young no more stand before them. */
+  const eldest = () => {
+    let entry = ring.younger;
+    while (entry !== ring && !entry.young) entry = entry.younger;
+    return entry;
+  };
   /** How long the eldest of the young has waited: where nothing was answered, that is how long it takes. */
   const waited = (at: number) => {
-    for (const entry of underWay) if (entry.young) return at - entry.at;
-    return 0;
+    const entry = eldest();
+    return entry === ring ? 0 : at - entry.at;
   };
   const age = (at: number) => {
-    for (const entry of underWay) {
-      if (at - entry.at <= youthMs) return;
-      if (entry.young) young -= 1;
+    for (let entry = eldest(); entry !== ring && at - entry.at > youthMs; entry = entry.younger) {
       entry.young = false;
+      young -= 1;
     }
   };
   return {
     isFull,
     enter() {
       if (isFull()) return undefined;
-      const entry = { at: now(), young: true };
-      underWay.add(entry);
+      const entry = new Entry(now());
+      entry.elder = ring.elder;
+      entry.younger = ring;
+      ring.elder.younger = entry;
+      ring.elder = entry;
+      inFlight += 1;
       young += 1;
-      peak = Math.max(peak, young);
-      return () => {
-        if (!underWay.delete(entry) || !entry.young) return;
-        young -= 1;
-        if (samples.length < maxSamples) samples.push(now() - entry.at);
-      };
+      if (young > peak) peak = young;
+      return entry;
+    },
+    leave(entry) {
+      if (!entry.isIn) return;
+      entry.isIn = false;
+      entry.elder.younger = entry.younger;
+      entry.younger.elder = entry.elder;
+      inFlight -= 1;
+      if (!entry.young) return;
+      young -= 1;
+      if (samples.length < maxSamples) samples.push(now() - entry.at);
     },
     isCalm: () => wasCalm && !turnedAway,
     turn() {
@@ -112,7 +142,7 @@ export function admission({ now, start = 128, least = 16, most = 1024 }: Admissi
       samples = [];
       age(at);
     },
-    stats: () => ({ inFlight: underWay.size, limit, queueDelayMs }),
+    stats: () => ({ inFlight, limit, queueDelayMs }),
   };
 }
 

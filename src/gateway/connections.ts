@@ -2,13 +2,27 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** A connection, as long as it is open. */
+export type Held = {
+  readonly socket: Socket;
+  /** Whose end is the other one: an address without a port; one of IPv4 in its own form. */
+  readonly ip: string;
+  /** Over TLS. */
+  readonly secure: boolean;
+  /** Requests that have begun and are not answered yet: pipelined ones are several. */
+  unanswered: number;
+  /** Since when it owes a request, and how much it had sent by then; of the last time where it owes none. */
+  owesSince: number;
+  bytesRead: number;
+};
+
 export type Connections = {
-  /** A request has begun: its header block is there. */
-  begun(socket: Socket): void;
+  /** The connection of a socket: a request has begun on it, its header block is there. */
+  begun(socket: Socket): Held;
   /** It is whole, or no more of it is wanted: the connection owes nothing, and waits for the answer. */
-  asked(socket: Socket): void;
+  asked(held: Held): void;
   /** What has begun is answered: the next request is due. */
-  answered(socket: Socket): void;
+  answered(held: Held): void;
   /** Resolves when every connection that waited to be accepted is in; after `atMostMs` in any case. */
   allIn(atMostMs: number): Promise<void>;
   /** From now on closes each connection that has begun no request for `lingerMs`, until `stop` is called. */
@@ -16,9 +30,6 @@ export type Connections = {
   /** Connections that are open. */
   open(): number;
 };
-
-/** Since when a connection owes a request, and how much it had sent by then. */
-type Debt = { readonly since: number; readonly bytesRead: number };
 
 /** Milliseconds between two looks at idle connections while the server stops. */
 const lookMs = 25;
@@ -31,17 +42,27 @@ const handshakeMs = 1000;
  * out those who use them. `tooMany` is called each time. Over TLS a handshake counts as owing a request.
  */
 export function connections(server: Server, most: number, now: () => number, tooMany: () => void): Connections {
-  const owing = new Map<Socket, Debt>();
-  /** Requests that have begun on a connection and are not answered yet: pipelined ones are several. */
-  const unanswered = new WeakMap<Socket, number>();
+  const all = new WeakMap<Socket, Held>();
+  /** Those that owe a request; who has owed it for longest stands first. */
+  const owing = new Set<Held>();
   let open = 0;
   let accepted = 0;
   const isSecure = 'key' in server;
   /** Over TLS: connections whose handshake is not done, eldest first, with when they began. */
   const shaking = new Map<string, { readonly socket: Socket; readonly since: number }>();
-  const owes = (socket: Socket) => {
-    owing.delete(socket); // so that it stands last
-    if (!socket.destroyed) owing.set(socket, { since: now(), bytesRead: socket.bytesRead });
+  const heldOf = (socket: Socket) => {
+    const known = all.get(socket);
+    if (known !== undefined) return known;
+    const held = { socket, ip: ipOf(socket), secure: isSecure, unanswered: 0, owesSince: 0, bytesRead: 0 };
+    all.set(socket, held);
+    return held;
+  };
+  const owes = (held: Held) => {
+    owing.delete(held); // so that it stands last
+    if (held.socket.destroyed) return;
+    held.owesSince = now();
+    held.bytesRead = held.socket.bytesRead;
+    owing.add(held);
   };
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
@@ -55,23 +76,25 @@ export function connections(server: Server, most: number, now: () => number, too
     if (open <= most) return;
     tooMany();
     const slowest = slowestOf(owing, shaking.values()) ?? socket;
-    owing.delete(slowest);
+    owing.delete(heldOf(slowest));
     slowest.destroy();
   });
   server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
     shaking.delete(peerOf(socket));
-    owes(socket);
-    socket.once('close', () => owing.delete(socket));
+    const held = heldOf(socket);
+    owes(held);
+    socket.once('close', () => owing.delete(held));
   });
   return {
     begun(socket) {
-      unanswered.set(socket, (unanswered.get(socket) ?? 0) + 1);
+      const held = heldOf(socket);
+      held.unanswered += 1;
+      return held;
     },
-    asked: (socket) => void owing.delete(socket),
-    answered(socket) {
-      const left = (unanswered.get(socket) ?? 1) - 1;
-      unanswered.set(socket, left);
-      if (left === 0) owes(socket);
+    asked: (held) => void owing.delete(held),
+    answered(held) {
+      held.unanswered -= 1;
+      if (held.unanswered === 0) owes(held);
     },
     async allIn(atMostMs) {
       // The event loop accepts one connection in a turn; those that still wait when a server closes are reset.
@@ -84,8 +107,8 @@ export function connections(server: Server, most: number, now: () => number, too
     closeIdle(lingerMs) {
       const look = () => {
         // What has arrived has been read by now: of a connection that looks idle, nothing lies unread.
-        for (const [socket, { since, bytesRead }] of owing) {
-          if (socket.bytesRead === bytesRead && now() - since >= lingerMs) socket.destroy();
+        for (const { socket, owesSince, bytesRead } of owing) {
+          if (socket.bytesRead === bytesRead && now() - owesSince >= lingerMs) socket.destroy();
         }
         for (const { socket, since } of shaking.values()) if (now() - since >= handshakeMs) socket.destroy();
       };
@@ -98,12 +121,17 @@ export function connections(server: Server, most: number, now: () => number, too
 
 /** Of those that owe a request and those that shake hands, the one that has done so for longest. */
 function slowestOf(
-  owing: ReadonlyMap<Socket, Debt>,
+  owing: ReadonlySet<Held>,
   shaking: Iterable<{ readonly socket: Socket; readonly since: number }>,
 ): Socket | undefined {
-  const [[owes, debt] = []] = owing;
+  const [owes] = owing;
   const [shakes] = shaking;
-  return shakes !== undefined && (debt === undefined || shakes.since < debt.since) ? shakes.socket : owes;
+  return shakes !== undefined && (owes === undefined || shakes.since < owes.owesSince) ? shakes.socket : owes?.socket;
+}
+
+/** An address of IPv4 comes in the form of IPv6 where the server listens on both. */
+function ipOf({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
 }
 
 /** The other end, as a text: what a connection and its secured self have in common. */

@@ -1,5 +1,7 @@
 // The door over real sockets: its limits, its patience, and HTTP as strangers write it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { door, exchange, head, impatient, last, limit, refusedAt, wire } from './door-rig.test.ts';
 
@@ -159,6 +161,53 @@ describe('connections', () => {
     await until(/\/4 {2}0$/);
   });
 
+  test('get their answers in the order of their requests, whichever is ready first', async () => {
+    const first = Promise.withResolvers<void>();
+    const { port } = await door({
+      async handle({ path }) {
+        if (path === '/1') await first.promise;
+        else first.resolve();
+        return { status: 200, headers: [], body: `answer to ${path}.` };
+      },
+    });
+    const { socket, until } = await wire(port);
+    socket.write(head('/1', '\r\n', 'GET') + head('/2', '\r\n', 'GET') + head('/3', '\r\n', 'GET'));
+    assert.match(await until(/\/3\.$/), /to \/1\..*to \/2\..*to \/3\.$/s);
+  });
+
+  test('that close while their answers wait to be written do no harm', async () => {
+    const leaving: Socket[] = [];
+    const { port } = await door({
+      async handle({ path }) {
+        if (path === '/gone') for (const socket of leaving) socket.destroy();
+        return { status: 200, headers: [], body: 'answer' };
+      },
+    });
+    for (let more = 0; more < 10; more += 1) {
+      const { socket } = await wire(port);
+      leaving.push(socket);
+      socket.write(head('/gone', '\r\n', 'GET').repeat(3));
+      await once(socket, 'close');
+    }
+    assert.match(await exchange(port, `${head('/x', '', 'GET')}${last}`), /200 OK.*answer$/s);
+  });
+
+  test('are closed where the answer cannot be written, and others are not', async () => {
+    const { port } = await door({
+      handle: async ({ path }) => ({
+        status: 200,
+        headers: path === '/bad' ? [['x-a', 'a\r\nb']] : [],
+        body: 'answer',
+      }),
+    });
+    const { socket, until } = await wire(port);
+    socket.write(head('/good', '\r\n', 'GET'));
+    await until(/answer$/);
+    assert.equal(await exchange(port, head('/bad', '\r\n', 'GET')), '');
+    socket.write(head('/good', '\r\n', 'GET'));
+    await until(/answer.*answer$/s);
+  });
+
   test('whose client leaves in the middle of a body never reach the road', async () => {
     const { port, requests } = await door();
     const { socket, closed } = await wire(port);
@@ -244,6 +293,35 @@ describe('closing', () => {
     const closing = open.close(20_000);
     release();
     assert.match(await closed(), /connection: close.*late answer$/is);
+    await closing;
+  });
+
+  test('writes the answers that wait to be written, and says that they are the last', async () => {
+    const closing = Promise.withResolvers<Promise<void>>();
+    const { port, door: open } = await door({
+      async handle() {
+        closing.resolve(open.close(20_000));
+        return { status: 200, headers: [], body: 'last answer' };
+      },
+    });
+    assert.match(await exchange(port, head('/x', '\r\n', 'GET')), /connection: close.*last answer$/is);
+    await await closing.promise;
+  });
+
+  test('does not cut off an answer that its client takes in slowly', async () => {
+    const body = 'a'.repeat(16 * limit);
+    const { port, door: open } = await door({ handle: async () => ({ status: 200, headers: [], body }) });
+    const { socket, until, closed } = await wire(port);
+    socket.write(head('/x', '\r\n', 'GET'));
+    await until(/\r\n\r\n/);
+    socket.pause();
+    const idle = await wire(port);
+    idle.socket.write(head('/livez', '\r\n', 'GET'));
+    await idle.until(/ok\n$/);
+    const closing = open.close(20_000);
+    await idle.closed(); // it is closed as one that idles, and has idled for less time
+    socket.resume();
+    assert.ok((await closed()).endsWith(`\r\n\r\n${body}`));
     await closing;
   });
 

@@ -5,7 +5,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
-import { type Connections, connections } from './connections.ts';
+import { type Bodies, type Body, discardBody, hasBody, hasLongBody, isTooLong, takeBody } from './body.ts';
+import { type Connections, connections, type Held } from './connections.ts';
 import { listening, type OpenDoor } from './listening.ts';
 import type { Overload, Turned } from './overload.ts';
 
@@ -28,12 +29,6 @@ export type OpenGatewayDoor = OpenDoor & { readonly connections: () => number };
 
 /** Bytes of a request's header block. Five ML-DSA-87 certificates and a signature take about 60 KiB. */
 const maxHeaderSize = 192 * 1024;
-/** Bytes of a request's body. */
-const maxBodyBytes = 1024 * 1024;
-/** Bytes of a refused body that are still swallowed, so that the client reads the answer rather than a reset. */
-const maxDiscardedBytes = 16 * 1024 * 1024;
-/** Bytes of a body that are always taken: nearly every request's. */
-const smallBodyBytes = 16 * 1024;
 /** How long the door waits, in milliseconds, and for how many. */
 export type Patience = {
   /** Until the header block is complete. */
@@ -70,19 +65,28 @@ const acceptMs = 1000;
 type Room = {
   readonly door: Door;
   readonly held: Connections;
-  readonly maxLargeBodies: number;
-  /** Bytes of unfinished bodies, beyond each one's `smallBodyBytes`. */
-  largeBodies: number;
+  readonly bodies: Bodies;
   draining: boolean;
 };
 
-/** A request, its answer to be, and whether the client waits for `100 Continue` before it sends the body. */
-type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly waits: boolean };
+/** A request and its answer to be. */
+type Exchange = {
+  readonly room: Room;
+  readonly connection: Held;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whether the client waits for `100 Continue` before it sends the body. */
+  readonly waits: boolean;
+  /** Of the request line, undecoded. */
+  readonly path: string;
+  readonly rawQuery: string;
+};
 
 /** Listens; rejects when the address cannot be had. */
 export async function openDoor(door: Door, host: string, port: number, limits = patience): Promise<OpenGatewayDoor> {
   const { maxConnections, maxLargeBodies, ...timeouts } = limits;
-  const options = { maxHeaderSize, ...timeouts };
+  // Without the option a request that has no body is read like one, which costs as much as the rest of the door.
+  const options = { maxHeaderSize, optimizeEmptyRequests: true, ...timeouts };
   const server = door.tls
     ? createTlsServer({
         ...options,
@@ -93,9 +97,10 @@ export async function openDoor(door: Door, host: string, port: number, limits = 
       })
     : createServer(options);
   const held = connections(server, maxConnections, door.overload.now, () => door.overload.count('connections'));
-  const room: Room = { door, held, maxLargeBodies, largeBodies: 0, draining: false };
+  const bodies = { most: maxLargeBodies, large: 0 };
+  const room: Room = { door, held, bodies, draining: false };
   const listener = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    serve(room, { request, response, waits }).catch(() => response.destroy());
+    orDestroy(response, () => serve(room, request, response, waits));
   };
   server.on('request', listener(false));
   server.on('checkContinue', listener(true));
@@ -116,76 +121,124 @@ export async function openDoor(door: Door, host: string, port: number, limits = 
   };
 }
 
-async function serve(room: Room, exchange: Exchange): Promise<void> {
-  const { door } = room;
-  const { request, response } = exchange;
-  room.held.begun(request.socket);
-  response.once('close', () => room.held.answered(request.socket));
-  const answer = (given: WireResponse) => {
+function serve(room: Room, request: IncomingMessage, response: ServerResponse, waits: boolean): void {
+  const connection = room.held.begun(request.socket);
+  const target = localPart(request.url ?? '/');
+  const cut = target.indexOf('?');
+  const path = (cut < 0 ? target : target.slice(0, cut)) || '/';
+  const rawQuery = cut < 0 ? '' : target.slice(cut + 1);
+  const exchange: Exchange = { room, connection, request, response, waits, path, rawQuery };
+  if (isRepeated(request.rawHeaders, 'host')) return answer(exchange, twoHosts);
+  if (request.method === 'GET' && path === '/livez') return answer(exchange, probe(true));
+  if (request.method === 'GET' && path === '/readyz') return answerReady(exchange);
+  if (room.door.overload.admission.isFull()) return refuseBusy(exchange, 'requests');
+  if (isTooLong(request)) return refuseLongBody(exchange);
+  if (waits) response.writeContinue();
+  if (!hasBody(request)) return ask(exchange, nothing);
+  takeBody(request, room.bodies, (body) => orDestroy(response, () => bodyTaken(exchange, body)));
+}
+
+const nothing = new Uint8Array();
+
+function bodyTaken(exchange: Exchange, body: Body): void {
+  if (body === 'tooLarge') return refuseLongBody(exchange);
+  if (body === 'noRoom') return refuseBusy(exchange, 'bodies');
+  if (body !== 'gone') ask(exchange, body);
+}
+
+/** What throws costs its connection, and nobody else's. */
+function orDestroy(response: ServerResponse, work: () => void): void {
+  try {
+    work();
+  } catch {
+    response.destroy();
+  }
+}
+
+/** The request is whole: it takes its room, is judged, and gives its room back. */
+function ask(exchange: Exchange, body: Uint8Array): void {
+  const { room, connection, request, response } = exchange;
+  const { admission } = room.door.overload;
+  const entry = admission.enter();
+  if (entry === undefined) return refuseBusy(exchange, 'requests');
+  room.held.asked(connection);
+  room.door.handle(wireRequest(exchange, headersOf(request.rawHeaders), body), originOf(exchange)).then(
+    (given) => {
+      admission.leave(entry);
+      answer(exchange, given);
+    },
+    () => {
+      admission.leave(entry);
+      response.destroy();
+    },
+  );
+}
+
+function wireRequest(
+  { request, path, rawQuery }: Exchange,
+  headers: readonly HeaderPair[],
+  body: Uint8Array,
+): WireRequest {
+  return { method: request.method ?? '', path, rawQuery, headers, body };
+}
+
+function answerReady(exchange: Exchange): void {
+  const { room, response } = exchange;
+  room.door.ready().then(
+    (ready) => answer(exchange, probe(ready && !room.draining)),
+    () => response.destroy(),
+  );
+}
+
+function answer(exchange: Exchange, given: WireResponse): void {
+  const { room, connection, request, response } = exchange;
+  orDestroy(response, () => {
     // A connection kept alive would hold up the end of the server.
     if (room.draining) response.setHeader('connection', 'close');
     writeHead(response, given);
     response.end(request.method === 'HEAD' ? undefined : given.body);
-  };
-  const [path = '', rawQuery = ''] = target(request.url ?? '/');
-  if (isRepeated(request.rawHeaders, 'host')) return answer(twoHosts);
-  if (request.method === 'GET' && path === '/livez') return answer(probe(true));
-  if (request.method === 'GET' && path === '/readyz') return answer(probe((await door.ready()) && !room.draining));
-  const bare = { method: request.method ?? '', path, rawQuery, headers: [], body: new Uint8Array() };
-  const refuseBusy = (why: Turned) => {
-    door.overload.count(why);
-    refuse(room, exchange, () => answer(door.refuseBusy(bare)));
-  };
-  const { admission } = door.overload;
-  if (admission.isFull()) return refuseBusy('requests');
-  const head = { ...bare, headers: headersOf(request.rawHeaders) };
-  const body = isTooLong(request) ? 'tooLarge' : await bodyOf(room, exchange);
-  if (body === 'tooLarge') return refuseLongBody(exchange, door.refuseTooLarge(head));
-  if (body === 'gone') return;
-  if (body === 'noRoom') return refuseBusy('bodies');
-  const leave = admission.enter();
-  if (leave === undefined) return refuseBusy('requests');
-  room.held.asked(request.socket);
-  const given = await door.handle({ ...head, body }, originOf(request)).finally(leave);
-  answer(given);
+  });
+  answered(room, connection, response);
+}
+
+/** The next request is due when the client has room for all of the answer. */
+function answered({ held }: Room, connection: Held, response: ServerResponse): void {
+  if (response.writableLength === 0) return held.answered(connection);
+  response.once('close', () => held.answered(connection));
 }
 
 /** Refuses in turn. A connection on which a long body would follow is closed: nobody reads it. */
-function refuse(room: Room, exchange: Exchange, give: () => void): void {
-  const { request, response } = exchange;
-  const takeBack = room.door.overload.refusals.add(() => {
-    if (!request.complete && hasLongBody(exchange)) response.setHeader('connection', 'close');
-    give();
+function refuseBusy(exchange: Exchange, why: Turned): void {
+  const { room, connection, request, response, waits } = exchange;
+  const { overload, refuseBusy: refusal } = room.door;
+  overload.count(why);
+  const takeBack = overload.refusals.add(() => {
+    // Spec: RFC 9110 §10.1.1: who waits was sent no 100, and may send the body or not.
+    if (!request.complete && (waits || hasLongBody(request))) response.setHeader('connection', 'close');
+    answer(exchange, refusal(wireRequest(exchange, [], nothing)));
   });
   if (takeBack === undefined) return void request.socket.destroy();
-  room.held.asked(request.socket);
+  room.held.asked(connection);
   response.once('close', takeBack);
 }
 
-/** Whether much may follow the header block, or nobody knows how much. Spec: RFC 9110 §10.1.1 (no 100 was sent) */
-function hasLongBody({ request: { headers }, waits }: Exchange): boolean {
-  if (waits || headers['transfer-encoding'] !== undefined) return true;
-  return Number(headers['content-length'] ?? 0) > smallBodyBytes;
-}
-
-async function refuseLongBody({ request, response }: Exchange, given: WireResponse): Promise<void> {
+function refuseLongBody(exchange: Exchange): void {
+  const { room, connection, request, response } = exchange;
+  const given = room.door.refuseTooLarge(wireRequest(exchange, headersOf(request.rawHeaders), nothing));
   response.setHeader('connection', 'close');
   writeHead(response, given);
   if (request.method !== 'HEAD') response.write(given.body);
-  await discarded(request);
+  response.once('close', () => room.held.answered(connection));
   // Not before: the connection closes with it, and what is still being sent would make a reset of that.
-  response.end();
+  discardBody(request, () => void response.end());
 }
 
 /** Spec: RFC 9112 §3.2. */
 const twoHosts: WireResponse = { status: 400, headers: [['connection', 'close']], body: '' };
 
-/** Path and query of the request line, undecoded; an absolute form loses its scheme and authority. */
-function target(url: string): readonly [path: string, rawQuery: string] {
-  const local = /^https?:\/\//i.test(url) ? url.replace(/^https?:\/\/[^/?]*/i, '') : url;
-  const cut = local.indexOf('?');
-  const path = cut < 0 ? local : local.slice(0, cut);
-  return [path === '' ? '/' : path, cut < 0 ? '' : local.slice(cut + 1)];
+/** The target of the request line; an absolute form loses its scheme and authority. */
+function localPart(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
 }
 
 /** Pairs in order of arrival. Node reads header bytes as Latin-1; clients sign them as UTF-8. */
@@ -211,71 +264,9 @@ function isRepeated(raw: readonly string[], name: string): boolean {
   return count > 1;
 }
 
-function isTooLong({ headers }: IncomingMessage): boolean {
-  return Number(headers['content-length'] ?? 0) > maxBodyBytes;
-}
-
-/** Whether a body follows the header block. Spec: RFC 9112 §6.3 (7): a request that says nothing of one has none. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  const { 'content-length': length = '0' } = headers;
-  return length !== '0' || headers['transfer-encoding'] !== undefined;
-}
-
-const nothing = new Uint8Array();
-
-type Body = Uint8Array | 'tooLarge' | 'noRoom' | 'gone';
-
-/** The whole body; or that it is too large, that there is no memory for it now, or that the client went away. */
-function bodyOf(room: Room, { request, response, waits }: Exchange): Promise<Body> {
-  if (waits) response.writeContinue();
-  if (!hasBody(request)) return Promise.resolve(nothing);
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let large = 0;
-    const settle = (body: Body) => {
-      request.off('data', take);
-      room.largeBodies -= large;
-      large = 0;
-      resolve(body);
-    };
-    const take = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBodyBytes) return settle('tooLarge');
-      const more = Math.max(0, size - smallBodyBytes) - large;
-      if (room.largeBodies + more > room.maxLargeBodies) return settle('noRoom');
-      large += more;
-      room.largeBodies += more;
-      chunks.push(chunk);
-    };
-    request.on('data', take);
-    request.on('end', () => settle(Buffer.concat(chunks)));
-    request.on('error', () => settle('gone'));
-    request.on('close', () => settle('gone'));
-  });
-}
-
-/** Resolves when the rest of the body is read, or is too much to read, or the client went away. */
-function discarded(request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxDiscardedBytes) resolve();
-    });
-    request.on('end', () => resolve());
-    request.on('close', () => resolve());
-    request.resume();
-  });
-}
-
-function originOf({ socket, headers }: IncomingMessage): Origin {
-  return {
-    ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    userAgent: headers['user-agent'] ?? '',
-    ...(headers.referer === undefined ? {} : { referer: headers.referer }),
-    secure: 'encrypted' in socket,
-  };
+function originOf({ request: { headers }, connection: { ip, secure } }: Exchange): Origin {
+  const { 'user-agent': userAgent = '', referer } = headers;
+  return referer === undefined ? { ip, userAgent, secure } : { ip, userAgent, referer, secure };
 }
 
 function probe(good: boolean): WireResponse {
@@ -284,8 +275,10 @@ function probe(good: boolean): WireResponse {
 
 /** Status and headers. A body that follows with the end, as text, leaves with them in one piece. */
 function writeHead(response: ServerResponse, { status, headers, body }: WireResponse): void {
-  const length: HeaderPair = ['content-length', String(Buffer.byteLength(body))];
-  response.writeHead(status, [...headers, length].flat());
+  const lines: string[] = [];
+  for (const [name, value] of headers) lines.push(name, value);
+  lines.push('content-length', String(Buffer.byteLength(body)));
+  response.writeHead(status, lines);
 }
 
 /** What HTTP's own parser refused: too large a header block, a bad request line, a timeout. */

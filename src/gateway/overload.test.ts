@@ -15,8 +15,9 @@ function switchable(): Overload & { full: boolean } {
     ...load,
     full: false,
     admission: {
+      ...load.admission,
       isFull: () => made.full,
-      enter: () => (made.full ? undefined : () => {}),
+      enter: () => (made.full ? undefined : load.admission.enter()),
     },
   };
   return made;

@@ -8,7 +8,7 @@ import { type Refusals, refusals } from './refusals.ts';
 export type Turned = 'requests' | 'bodies' | 'connections';
 
 export type Overload = {
-  readonly admission: Pick<Admission, 'isFull' | 'enter'>;
+  readonly admission: Pick<Admission, 'isFull' | 'enter' | 'leave'>;
   readonly refusals: Refusals;
   /** Counts one that was turned away. */
   count(why: Turned): void;
@@ -42,15 +42,10 @@ export function overload({ now, later, tell = () => {} }: OverloadTraits): Overl
   return {
     admission: {
       isFull: limit.isFull,
-      enter() {
-        const leave = limit.enter();
-        return (
-          leave &&
-          (() => {
-            leave();
-            pace.earn();
-          })
-        );
+      enter: limit.enter,
+      leave(entry) {
+        limit.leave(entry);
+        pace.earn();
       },
     },
     refusals: pace,
