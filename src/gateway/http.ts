@@ -9,6 +9,7 @@ import { type Bodies, type Body, discardBody, hasBody, hasLongBody, isTooLong, t
 import { type Connections, connections, type Held } from './connections.ts';
 import { listening, type OpenDoor } from './listening.ts';
 import type { Overload, Turned } from './overload.ts';
+import { atTurnEnd } from './turn-end.ts';
 
 export type Door = {
   /** Answers a request; never rejects. */
@@ -66,6 +67,8 @@ type Room = {
   readonly door: Door;
   readonly held: Connections;
   readonly bodies: Bodies;
+  /** Writes an answer when the turn of the event loop ends. */
+  readonly answer: (ready: Ready) => void;
   draining: boolean;
 };
 
@@ -81,6 +84,8 @@ type Exchange = {
   readonly path: string;
   readonly rawQuery: string;
 };
+
+type Ready = { readonly exchange: Exchange; readonly given: WireResponse };
 
 /** Listens; rejects when the address cannot be had. */
 export async function openDoor(door: Door, host: string, port: number, limits = patience): Promise<OpenGatewayDoor> {
@@ -98,7 +103,7 @@ export async function openDoor(door: Door, host: string, port: number, limits = 
     : createServer(options);
   const held = connections(server, maxConnections, door.overload.now, () => door.overload.count('connections'));
   const bodies = { most: maxLargeBodies, large: 0 };
-  const room: Room = { door, held, bodies, draining: false };
+  const room: Room = { door, held, bodies, answer: atTurnEnd(write), draining: false };
   const listener = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
     orDestroy(response, () => serve(room, request, response, waits));
   };
@@ -191,6 +196,10 @@ function answerReady(exchange: Exchange): void {
 }
 
 function answer(exchange: Exchange, given: WireResponse): void {
+  exchange.room.answer({ exchange, given });
+}
+
+function write({ exchange, given }: Ready): void {
   const { room, connection, request, response } = exchange;
   orDestroy(response, () => {
     // A connection kept alive would hold up the end of the server.
