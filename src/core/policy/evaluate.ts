@@ -71,6 +71,9 @@ type Survey = {
   readonly kind: PolicyRole;
   readonly policies: readonly NamedPolicy[];
   readonly matched: readonly StatementReference[];
+  /** The first of them with each effect. */
+  readonly allow: StatementReference | undefined;
+  readonly deny: StatementReference | undefined;
   /** The strongest naming among the Allow statements that applied; `direct` where policies name no principal. */
   readonly grant: Grant;
 };
@@ -96,23 +99,33 @@ const NOTHING_ALLOWS = {
  */
 function resourceApplies({ resource, effect }: Statement, request: PolicyRequest): boolean {
   if (resource === undefined) return true;
-  const globs = resource.globs.map((glob) => glob(request));
-  const named = globs.some((glob) => glob !== undefined && arnMatches(glob, request.resource));
-  if (!resource.negated) return named;
-  return !named && (effect === 'Deny' || !globs.includes(undefined));
+  let unknowable = false;
+  for (const globOf of resource.globs) {
+    const glob = globOf(request);
+    if (glob === undefined) unknowable = true;
+    else if (arnMatches(glob, request.resource)) return !resource.negated;
+  }
+  return resource.negated && (effect === 'Deny' || !unknowable);
 }
 
 function actionApplies({ action }: Statement, folded: string): boolean {
   return someGlobMatches(action.globs, folded) !== action.negated;
 }
 
-/** A request as the statements see it: `bounded`, when the caller has a permissions boundary. */
-type Question = PolicyRequest & { readonly bounded: boolean };
+/** A request as the statements see it. */
+type Question = {
+  readonly request: PolicyRequest;
+  /** In lower case. */
+  readonly action: string;
+  /** Whether the caller has a permissions boundary. */
+  readonly bounded: boolean;
+};
 
 const BOUNDED_KINDS: readonly Principal['kind'][] = ['user', 'role', 'assumedRole'];
 
 const questionOf = (request: PolicyRequest, caller: CallerPolicies | undefined): Question => ({
-  ...request,
+  request,
+  action: request.action.toLowerCase(),
   bounded: caller?.permissionsBoundary !== undefined && BOUNDED_KINDS.includes(request.principal.kind),
 });
 
@@ -121,17 +134,17 @@ const questionOf = (request: PolicyRequest, caller: CallerPolicies | undefined):
  * AWS doc: reference_policies_elements_notprincipal.html: a Deny with NotPrincipal always denies the users and roles that
  * have a permissions boundary, whomever it lists.
  */
-function grantTo({ principal, effect }: Statement, question: Question): Grant {
+function grantTo({ principal, effect }: Statement, { request, bounded }: Question): Grant {
   if (principal === undefined) return 'direct';
-  if (principal.negated && effect === 'Deny' && question.bounded) return 'direct';
-  return principalGrant(principal, question.principal, effect, question);
+  if (principal.negated && effect === 'Deny' && bounded) return 'direct';
+  return principalGrant(principal, request.principal, effect, request);
 }
 
 /** The same, when it is about this action on this resource. */
-function grantOn(statement: Statement, request: Question, action: string): Grant {
-  if (!actionApplies(statement, action)) return 'none';
-  const grant = grantTo(statement, request);
-  return grant !== 'none' && resourceApplies(statement, request) ? grant : 'none';
+function grantOn(statement: Statement, question: Question): Grant {
+  if (!actionApplies(statement, question.action)) return 'none';
+  const grant = grantTo(statement, question);
+  return grant !== 'none' && resourceApplies(statement, question.request) ? grant : 'none';
 }
 
 /** Every policy of the set, in the order in which decisions list them. */
@@ -144,45 +157,47 @@ export const policiesOf = ({ identity, permissionsBoundary, session = [], resour
  */
 export function speaksOf(statement: Statement, set: CallerPolicies, request: PolicyRequest): boolean {
   const question = questionOf(request, set);
-  const action = request.action.toLowerCase();
-  if (grantOn(statement, question, action) !== 'none') return true;
+  if (grantOn(statement, question) !== 'none') return true;
   const resource = statement.resource?.globs.some((glob) => glob(request) === undefined) ?? false;
-  return resource && grantOn({ ...statement, resource: undefined }, question, action) !== 'none';
+  return resource && grantOn({ ...statement, resource: undefined }, question) !== 'none';
 }
 
-const referenceTo = (kind: PolicyRole, policyName: string, { index, sid, effect }: Statement): StatementReference => ({
-  kind,
-  policyName,
-  statementIndex: index,
-  ...(sid === undefined ? {} : { sid }),
-  effect,
-});
+const referenceTo = (kind: PolicyRole, policyName: string, { index, sid, effect }: Statement): StatementReference =>
+  sid === undefined
+    ? { kind, policyName, statementIndex: index, effect }
+    : { kind, policyName, statementIndex: index, sid, effect };
 
-/** Puts the request to every statement of the policies that play one part. */
-function survey(kind: PolicyRole, policies: readonly NamedPolicy[], request: Question): Survey {
+/** Puts the question to every statement of the policies that play one part. Loops, for every request comes by here. */
+function survey(kind: PolicyRole, policies: readonly NamedPolicy[], question: Question): Survey {
   const matched: StatementReference[] = [];
+  let allow: StatementReference | undefined;
+  let deny: StatementReference | undefined;
   let strongest: Grant = 'none';
-  const action = request.action.toLowerCase();
   for (const { name, policy } of policies) {
-    for (const statement of statementsFor(policy, action)) {
-      const grant = grantOn(statement, request, action);
-      if (grant === 'none' || !conditionsMet(statement.conditions, request)) continue;
-      matched.push(referenceTo(kind, name, statement));
-      if (statement.effect === 'Allow') strongest = strongerGrant(strongest, grant);
+    for (const statement of statementsFor(policy, question.action)) {
+      const grant = grantOn(statement, question);
+      if (grant === 'none' || !conditionsMet(statement.conditions, question.request)) continue;
+      const reference = referenceTo(kind, name, statement);
+      matched.push(reference);
+      if (statement.effect === 'Deny') {
+        deny ??= reference;
+        continue;
+      }
+      allow ??= reference;
+      strongest = strongerGrant(strongest, grant);
     }
   }
-  return { kind, policies, matched, grant: strongest };
+  return { kind, policies, matched, allow, deny, grant: strongest };
 }
 
 /** A second look at what was surveyed, for the denials that need it. */
-function nearMissesOf({ kind, policies }: Survey, request: Question): NearMiss[] {
-  const action = request.action.toLowerCase();
+function nearMissesOf({ kind, policies }: Survey, question: Question): NearMiss[] {
   return policies.flatMap(({ name, policy }) =>
-    statementsFor(policy, action)
-      .filter((statement) => grantOn(statement, request, action) !== 'none')
+    statementsFor(policy, question.action)
+      .filter((statement) => grantOn(statement, question) !== 'none')
       .map((statement) => ({
         ...referenceTo(kind, name, statement),
-        unmet: unmetConditions(statement.conditions, request),
+        unmet: unmetConditions(statement.conditions, question.request),
       }))
       .filter(({ unmet }) => unmet.length > 0),
   );
@@ -234,18 +249,28 @@ function allowedBy(found: Surveys, request: PolicyRequest, trust: boolean): { be
   return { because: trust ? 'allowedByTrustPolicy' : 'allowedByResourceBasedPolicy', ...(gate && { by: gate }) };
 }
 
-function decide(found: Surveys, request: Question, trust: boolean): Decision {
-  const surveys = [found.identity, found.boundary, found.session, found.gate].filter((one) => one !== undefined);
-  const matched = surveys.flatMap((one) => one.matched);
-  const denial = matched.find(({ effect }) => effect === 'Deny');
+/** What applied in every part, in their order; most requests meet statements of one part alone. */
+function matchedIn(surveys: readonly Survey[]): readonly StatementReference[] {
+  let matched: readonly StatementReference[] = [];
+  for (const survey of surveys) {
+    if (survey.matched.length > 0) matched = matched.length === 0 ? survey.matched : [...matched, ...survey.matched];
+  }
+  return matched;
+}
+
+function decide(found: Surveys, question: Question, trust: boolean): Decision {
+  const { request } = question;
+  const { identity, boundary, session, gate } = found;
+  const surveys = [identity, boundary, session, gate].filter((one) => one !== undefined);
+  const matched = matchedIn(surveys);
+  const denial = identity?.deny ?? boundary?.deny ?? session?.deny ?? gate?.deny;
   const missing = missingParts(found, request, trust);
-  const [first] = missing;
+  const first = missing[0];
   if (denial === undefined && first === undefined) {
     const { because, by } = allowedBy(found, request, trust);
-    const decidedBy = by?.matched.find(({ effect }) => effect === 'Allow');
-    return { decision: 'allowed', because, decidedBy, matched, nearMisses: [], missing };
+    return { decision: 'allowed', because, decidedBy: by?.allow, matched, nearMisses: [], missing };
   }
-  const nearMisses = surveys.flatMap((one) => nearMissesOf(one, request));
+  const nearMisses = surveys.flatMap((one) => nearMissesOf(one, question));
   if (denial !== undefined) {
     const because = EXPLICIT_DENY[denial.kind];
     return { decision: 'explicitDeny', because, decidedBy: denial, matched, nearMisses, missing };
@@ -254,12 +279,12 @@ function decide(found: Surveys, request: Question, trust: boolean): Decision {
   return { decision: 'implicitDeny', because, decidedBy: undefined, matched, nearMisses, missing };
 }
 
-function surveyCaller(caller: CallerPolicies, request: Question): Omit<Surveys, 'gate'> {
+function surveyCaller(caller: CallerPolicies, question: Question): Omit<Surveys, 'gate'> {
   const { identity, permissionsBoundary, session = [] } = caller;
   return {
-    identity: survey('identity', identity, request),
-    boundary: permissionsBoundary && survey('boundary', [permissionsBoundary], request),
-    session: session.length === 0 ? undefined : survey('session', session, request),
+    identity: survey('identity', identity, question),
+    boundary: permissionsBoundary && survey('boundary', [permissionsBoundary], question),
+    session: session.length === 0 ? undefined : survey('session', session, question),
   };
 }
 

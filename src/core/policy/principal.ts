@@ -131,10 +131,11 @@ export function principalGrant(
   facts: Facts,
 ): Grant {
   const everyone = effect === 'Deny' || !hasNoIdentityPolicies(principal) || principal.kind === 'anonymous';
-  const grants = element.entries
-    .filter((entry) => everyone || element.negated || entry.kind !== 'any')
-    .map((entry) => grantOf(entry, principal, facts));
-  const strongest = grants.reduce(strongerGrant, 'none');
+  let strongest: Grant = 'none';
+  for (const entry of element.entries) {
+    if (!everyone && !element.negated && entry.kind === 'any') continue;
+    strongest = strongerGrant(strongest, grantOf(entry, principal, facts));
+  }
   if (!element.negated) return strongest;
   return strongest === 'none' && everyone ? 'direct' : 'none';
 }
