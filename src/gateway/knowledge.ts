@@ -40,15 +40,12 @@ const roomOfCertificates = 16 * 1024 * 1024;
 const roomOfCrls = 256;
 
 export function knowledge(): Knowledge {
-  const policy = remember(
-    room,
-    ({ text, kind }: { readonly text: string; readonly kind: PolicyKind }) => `${kind}\n${text}`,
-    ({ text, kind }) => {
-      const parsed = parsePolicy(text, kind);
-      if (!parsed.ok) throw new Error(`a stored ${kind} policy does not parse: ${parsed.message}`);
-      return parsed.policy;
-    },
-  );
+  const policies = {
+    identity: rememberedPolicies('identity'),
+    trust: rememberedPolicies('trust'),
+    session: rememberedPolicies('session'),
+    resource: rememberedPolicies('resource'),
+  } as const;
   const { bytesOf, certificateOf } = rememberedCertificates();
   const bundle = remember(
     room,
@@ -60,11 +57,24 @@ export function knowledge(): Knowledge {
     certificatesOf: bundle,
     validatePath: rememberedPaths(),
     crlOf: rememberedCrls(),
-    policyOf: (text, kind) => policy({ text, kind }),
+    policyOf: (text, kind) => policies[kind](text),
     certificateBytes: bytesOf,
     certificateOf,
     ...knownSecrets(),
   };
+}
+
+/** By their text alone, and so a memory for each kind: a key put together would be digested anew at every look. */
+function rememberedPolicies(kind: PolicyKind): (text: string) => Policy {
+  return remember(
+    room,
+    (text: string) => text,
+    (text) => {
+      const parsed = parsePolicy(text, kind);
+      if (!parsed.ok) throw new Error(`a stored ${kind} policy does not parse: ${parsed.message}`);
+      return parsed.policy;
+    },
+  );
 }
 
 /**

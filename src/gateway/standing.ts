@@ -13,9 +13,12 @@ import {
   findManagedPolicy,
   findRole,
   findUserById,
+  type RoleRecord,
   type Tag,
+  type UserRecord,
 } from '../services/iam/records.ts';
 import type { Reader } from '../store/store.ts';
+import { onGrounds } from './grounds.ts';
 
 export type Standing = {
   readonly policies: CallerPolicies;
@@ -45,19 +48,28 @@ export async function standingOf(call: Call): Promise<Standing> {
 async function userStanding(call: Call, reader: Reader, account: string, userId: string): Promise<Standing> {
   const user = await findUserById(reader, account, userId);
   // The user went after the signature was read.
-  if (user === undefined) return nobody;
-  return standingOn(call, await appliedPolicies(reader, account, entityOf('user', account, user)), user.tags);
+  return user === undefined ? nobody : standingOfUser(reader, user, { call, account });
 }
 
 async function roleStanding(call: Call, reader: Reader, { account, session }: AssumedRoleCaller): Promise<Standing> {
   const bounds = await sessionPolicies(call, reader, session);
   const role = await findRole(reader, account, session.roleName);
   // A role deleted and made again under its name is another role: its sessions are over.
-  if (role?.roleId !== session.roleId) return { policies: { identity: [], ...bounds }, tags: session.tags };
-  const applied = await appliedPolicies(reader, account, entityOf('role', account, role));
-  const { policies, tags } = standingOn(call, applied, role.tags);
-  return { policies: { ...policies, ...bounds }, tags: overlaid(tags, session.tags) };
+  if (role?.roleId !== session.roleId) return { policies: bounded(nobody.policies, bounds), tags: session.tags };
+  const { policies, tags } = await standingOfRole(reader, role, { call, account });
+  return { policies: bounded(policies, bounds), tags: overlaid(tags, session.tags) };
 }
+
+/** INVARIANT: of the call only what is the same for every call: how policies are compiled. */
+type Place = { readonly call: Call; readonly account: string };
+
+/** What the records of a user and of a role say, as long as these are the same; they are looked up at every call. */
+const standingOfUser = onGrounds(async (reader, user: UserRecord, { call, account }: Place) =>
+  standingOn(call, await appliedPolicies(reader, account, entityOf('user', account, user)), user.tags),
+);
+const standingOfRole = onGrounds(async (reader, role: RoleRecord, { call, account }: Place) =>
+  standingOn(call, await appliedPolicies(reader, account, entityOf('role', account, role)), role.tags),
+);
 
 /**
  * What the user may do, within what the session policies say; without any, nothing but what resource policies grant. The
@@ -69,12 +81,16 @@ async function federatedStanding(
   reader: Reader,
   { account, session }: FederatedUserCaller,
 ): Promise<Standing> {
-  const { session: bounds = [allowsNothing] } = await sessionPolicies(call, reader, session);
+  const bounds = (await sessionPolicies(call, reader, session)) ?? [allowsNothing];
   const { policies, tags } =
     session.user === undefined
       ? { policies: { identity: [named(call, 'the account itself', everything)] }, tags: {} }
       : await userStanding(call, reader, account, session.user.userId);
-  return { policies: { ...policies, session: bounds }, tags: overlaid(tags, session.tags) };
+  return { policies: bounded(policies, bounds), tags: overlaid(tags, session.tags) };
+}
+
+function bounded(policies: CallerPolicies, session: readonly NamedPolicy[] | undefined): CallerPolicies {
+  return session === undefined ? policies : { ...policies, session };
 }
 
 function standingOn(call: Call, applied: AppliedPolicies, tags: readonly Tag[]): Standing {
@@ -92,12 +108,13 @@ const everything = JSON.stringify({
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 });
 
-/** The policies that the session was issued with; of managed ones, what they say now. Absent: none bound it. */
+/** The policies that the session was issued with; of managed ones, what they say now. Undefined: none bound it. */
 async function sessionPolicies(
   call: Call,
   reader: Reader,
   { policies, managedPolicyArns }: Pick<SessionClaims & { kind: 'role' }, 'policies' | 'managedPolicyArns'>,
-): Promise<Pick<CallerPolicies, 'session'>> {
+): Promise<readonly NamedPolicy[] | undefined> {
+  if (policies.length === 0 && managedPolicyArns.length === 0) return undefined;
   const managed = await Promise.all(
     managedPolicyArns.map(async (arn) => {
       const policy = await findManagedPolicy(reader, call.account, arn);
@@ -106,8 +123,7 @@ async function sessionPolicies(
       return named(call, `${kind} ${policy.name}`, policy.document, 'session');
     }),
   );
-  const session = [...policies.map((text) => named(call, 'session policy', text, 'session')), ...managed];
-  return session.length === 0 ? {} : { session };
+  return [...policies.map((text) => named(call, 'session policy', text, 'session')), ...managed];
 }
 
 function named(call: Call, name: string, document: string, kind: PolicyKind = 'identity'): NamedPolicy {
