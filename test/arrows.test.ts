@@ -42,18 +42,20 @@ const arrows: readonly Row[] = [
       'telemetry/',
       'audit/',
       'keyring.ts',
+      'node-http.ts',
     ],
   },
   { room: 'audit/', imports: ['telemetry/', 'store/store.ts', 'keyring.ts'], modules: ['node:crypto', 'node:buffer'] },
   { room: 'notifications/', imports: ['services/*/records.ts', 'core/x509/', 'store/store.ts', 'telemetry/'] },
-  { room: 'fetching/', imports: [] },
+  { room: 'node-http.ts', imports: [], modules: ['node:module', 'node:http', 'node:https'] },
+  { room: 'fetching/', imports: ['node-http.ts'] },
   { room: 'crl-sources/', imports: ['core/x509/', 'services/fetched-crls.ts', 'fetching/', 'telemetry/'] },
   {
     room: 'web-identity/',
     imports: ['core/session/', 'services/web-identity.ts', 'fetching/'],
     modules: [anyNode, 'jose'],
   },
-  { room: 'client/', imports: ['core/'] },
+  { room: 'client/', imports: ['core/', 'node-http.ts'] },
   {
     room: 'cli/',
     imports: [

@@ -3,9 +3,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect as connectTls } from 'node:tls';
 import type { HeaderPair } from '../core/signature/canonical.ts';
+import { http, https } from '../node-http.ts';
 import { connectionHint } from './connection-hint.ts';
 import { failure, RolesAnywhereError } from './errors.ts';
-import { http, https } from './node-http.ts';
 import { named, proxyAuthorization } from './proxy.ts';
 import { peerOf, tunnel } from './tunnel.ts';
 

@@ -1,7 +1,7 @@
 // One GET over HTTP or HTTPS, bounded by its caller in bytes and time: no redirect, no proxy, no compression, no unverified
 // TLS. Whoever follows a redirect asks again, and judges the address again.
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { http, https } from '../node-http.ts';
 
 /** Why a body is not had of an answer. `detail` is a word: a status or a code, never a text of the other side's. */
 export type BodyProblem = 'badStatus' | 'compressed' | 'tooLarge' | 'notReached';
@@ -27,8 +27,8 @@ export function get(href: string, { accept, signal, anchorPem }: GetTraits): Pro
     const options = { headers, signal, maxHeaderSize: 16 * 1024 };
     const trust = anchorPem === undefined ? {} : { ca: anchorPem, allowPartialTrustChain: true };
     const request: ClientRequest = /^https:/i.test(href)
-      ? requestHttps(href, { ...options, agent: new HttpsAgent(), rejectUnauthorized: true, ...trust })
-      : requestHttp(href, { ...options, agent: new HttpAgent() });
+      ? https.request(href, { ...options, agent: new https.Agent(), rejectUnauthorized: true, ...trust })
+      : http.request(href, { ...options, agent: new http.Agent() });
     request.once('response', resolve);
     request.on('error', reject);
     request.end();

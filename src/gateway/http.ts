@@ -1,8 +1,8 @@
 // The door: HTTP in, a WireRequest to the road, HTTP out. Bounded in header and body size, in time and in patience; knows
 // nothing of what is asked.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { http, https } from '../node-http.ts';
 import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
 import { type Bodies, type Body, discardBody, hasBody, hasLongBody, isTooLong, takeBody } from './body.ts';
@@ -93,14 +93,14 @@ export async function openDoor(door: Door, host: string, port: number, limits = 
   // Without the option a request that has no body is read like one, which costs as much as the rest of the door.
   const options = { maxHeaderSize, optimizeEmptyRequests: true, ...timeouts };
   const server = door.tls
-    ? createTlsServer({
+    ? https.createServer({
         ...options,
         ...door.tls,
         handshakeTimeout,
         minVersion: 'TLSv1.2',
         ALPNProtocols: ['http/1.1'],
       })
-    : createServer(options);
+    : http.createServer(options);
   const held = connections(server, maxConnections, door.overload.now, () => door.overload.count('connections'));
   const bodies = { most: maxLargeBodies, large: 0 };
   const room: Room = { door, held, bodies, answer: atTurnEnd(write), draining: false };

@@ -1,6 +1,7 @@
 // The door for whoever scrapes metrics: its own address, plain HTTP, GET /metrics and nothing else. Bounded in header size,
 // connections and time, so that what happens here is never felt at the other door.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { http } from '../node-http.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { listening, type OpenDoor } from './listening.ts';
 
@@ -23,7 +24,7 @@ export function openMetricsDoor(
   { host, port }: { readonly host: string; readonly port: number },
   failed: (cause: unknown) => void,
 ): Promise<OpenDoor> {
-  const server = createServer(bounds, (request, response) => {
+  const server = http.createServer(bounds, (request, response) => {
     // A body is thrown away as it comes; `requestTimeout` ends one that does not stop.
     request.on('error', () => {}).resume();
     answer(metrics, request, response).catch((cause) => {

@@ -2,7 +2,7 @@
 // time. What is sent is an Answer and nothing else.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { http } from '../node-http.ts';
+import { http } from '../../node-http.ts';
 import type { Answer, Asked } from './answer.ts';
 
 /** An address, or the number of a file descriptor on which somebody listens already. */
