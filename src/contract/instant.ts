@@ -15,17 +15,31 @@ const days = new Map<number, string>();
 /** What `toISOString` answers, e.g. `2026-01-02T03:04:05.678Z`. Throws RangeError where the date is none. */
 export function isoText(instant: Date): string {
   const ms = instant.getTime();
-  if (!(ms >= 0 && ms < farMs)) return instant.toISOString();
-  const inDay = ms % dayMs;
-  const seconds = Math.floor(inDay / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const time = `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`;
-  return `${dayText(ms - inDay)}${time}.${threeDigits[inDay % 1000]}Z`;
+  return isNear(ms) ? `${secondText(ms)}.${threeDigits[ms % 1000]}Z` : instant.toISOString();
 }
 
 /** `2026-01-02T03:04:05Z`: ISO 8601 in UTC, whole seconds. */
 export function secondsText(instant: Date): string {
-  return `${isoText(instant).slice(0, 19)}Z`;
+  const ms = instant.getTime();
+  return isNear(ms) ? `${secondText(ms)}Z` : `${instant.toISOString().slice(0, 19)}Z`;
+}
+
+/** `2026-01-02T03:04:05.678000Z`: ISO 8601 in UTC, six digits of a second. */
+export function microsecondsText(instant: Date): string {
+  const ms = instant.getTime();
+  return isNear(ms) ? `${secondText(ms)}.${threeDigits[ms % 1000]}000Z` : instant.toISOString().replace('Z', '000Z');
+}
+
+/** Whether the year has four digits and is none before 1970; false where the date is none. */
+const isNear = (ms: number): boolean => ms >= 0 && ms < farMs;
+
+/** `2026-01-02T03:04:05` of an instant that is near. */
+function secondText(ms: number): string {
+  const inDay = ms % dayMs;
+  const seconds = Math.floor(inDay / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const time = `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`;
+  return dayText(ms - inDay) + time;
 }
 
 /** `2026-01-02T` of the instant at which the day begins. */

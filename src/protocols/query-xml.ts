@@ -1,8 +1,9 @@
-// The Query protocol: `Action` and flat parameters in a form or query string, answers in XML.
+// The Query protocol: `Action` and flat parameters in a form or query string, answers in XML. Each shape is made into a
+// reader and a writer once.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
 import { secondsText } from '../contract/instant.ts';
-import { type AnyStructure, membersOf, nothing, type Shape } from '../contract/shape.ts';
+import { type AnyStructure, byShape, membersOf, nothing, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -20,14 +21,13 @@ const maxItems = 1000;
 
 export const queryXml: Protocol = {
   parse(operation, request) {
-    const root = tree(parameters(request));
-    return structureValue(operation.input, root, '');
+    return inputReader(operation.input)(tree(parameters(request)), '');
   },
 
   respond(service, operation, output, requestId) {
     const { name } = operation;
     // AWS seen: no element where the model has no output; an empty one where it has one without members.
-    const result = operation.output === nothing ? '' : element(`${name}Result`, content(operation.output, output));
+    const result = operation.output === nothing ? '' : element(`${name}Result`, writerOf(operation.output)(output));
     const metadata = element('ResponseMetadata', element('RequestId', escaped(requestId)));
     return {
       status: 200,
@@ -80,11 +80,10 @@ function pairsOf(query: string, form: string): readonly HeaderPair[] | undefined
   return one && other && [...one, ...other];
 }
 
-function headersOf(requestId: string): [string, string][] {
-  return [
-    ['content-type', 'text/xml'],
-    ['x-amzn-requestid', requestId],
-  ];
+const contentType: HeaderPair = Object.freeze(['content-type', 'text/xml']);
+
+function headersOf(requestId: string): readonly HeaderPair[] {
+  return [contentType, ['x-amzn-requestid', requestId]];
 }
 
 function malformed(detail: string): ServiceError {
@@ -92,59 +91,79 @@ function malformed(detail: string): ServiceError {
 }
 
 /** Parameters by the dots of their names: `Tags.member.1.Key` is four steps. */
-type Tree = { value?: string; readonly branches: Map<string, Tree> };
+type Tree = { value: string | undefined; branches: Map<string, Tree> | undefined };
 
 function tree(pairs: ReadonlyMap<string, string>): Tree {
-  const root: Tree = { branches: new Map() };
+  const root: Tree = { value: undefined, branches: new Map() };
   for (const [name, value] of pairs) {
     let place = root;
     // No shape is deeper than this; what is deeper cannot be a member.
-    for (const step of name.split('.', 16)) {
-      const next: Tree = place.branches.get(step) ?? { branches: new Map() };
-      place.branches.set(step, next);
-      place = next;
-    }
+    for (const step of name.includes('.') ? name.split('.', 16) : [name]) place = branchOf(place, step);
     place.value = value;
   }
   return root;
 }
 
-function structureValue(shape: AnyStructure, place: Tree, at: string): object {
-  const value: Record<string, unknown> = {};
-  for (const [name, member] of membersOf(shape)) {
-    const branch = place.branches.get(name);
-    if (branch !== undefined) value[name] = itemOf(member.shape, branch, at + name);
-  }
-  return value;
+function branchOf(place: Tree, step: string): Tree {
+  place.branches ??= new Map();
+  const known = place.branches.get(step);
+  if (known !== undefined) return known;
+  const next: Tree = { value: undefined, branches: undefined };
+  place.branches.set(step, next);
+  return next;
 }
 
-function itemOf(shape: Shape, place: Tree, at: string): unknown {
-  const text = place.value ?? '';
+/** Reads the value that stands at `at`; throws the serialization error where it is none of its shape. */
+type Read = (place: Tree, at: string) => unknown;
+
+const inputReader: (shape: AnyStructure) => (place: Tree, at: string) => object = byShape((shape) => {
+  // Made at the first value, for a shape may contain itself.
+  let fields: readonly { readonly name: string; readonly read: Read }[] | undefined;
+  return (place, at) => {
+    fields ??= membersOf(shape).map(([name, member]) => ({ name, read: readerOf(member.shape) }));
+    const value: Record<string, unknown> = {};
+    for (const { name, read } of fields) {
+      const branch = place.branches?.get(name);
+      if (branch !== undefined) value[name] = read(branch, at + name);
+    }
+    return value;
+  };
+});
+
+const readerOf: (shape: Shape) => Read = byShape((shape) => {
   switch (shape.kind) {
     case 'string':
-      return text;
+      return ({ value = '' }) => value;
     case 'integer':
-      return integerOf(text) ?? fail(at, 'an integer');
+      return ({ value = '' }, at) => integerOf(value) ?? fail(at, 'an integer');
     case 'boolean':
-      return text === 'true' || (text === 'false' ? false : fail(at, 'true or false'));
+      return ({ value }, at) => value === 'true' || (value === 'false' ? false : fail(at, 'true or false'));
     case 'timestamp':
-      return instantOf(text) ?? fail(at, 'a timestamp');
+      return ({ value = '' }, at) => instantOf(value) ?? fail(at, 'a timestamp');
     case 'blob':
-      return bytesOf(text) ?? fail(at, 'base64');
-    case 'list':
-      return items(place.branches.get('member'), at).map((item, index) =>
-        itemOf(shape.member, item, `${at}.member.${index + 1}`),
-      );
+      return ({ value = '' }, at) => bytesOf(value) ?? fail(at, 'base64');
+    case 'list': {
+      const read = readerOf(shape.member);
+      return (place, at) =>
+        items(place.branches?.get('member'), at).map((item, index) => read(item, `${at}.member.${index + 1}`));
+    }
     case 'map':
-      return Object.fromEntries(
-        items(place.branches.get('entry'), at).map((entry) => [
-          entry.branches.get('key')?.value ?? fail(at, 'a map whose entries have keys'),
-          itemOf(shape.value, entry.branches.get('value') ?? fail(at, 'a map whose entries have values'), at),
-        ]),
-      );
-    case 'structure':
-      return structureValue(shape, place, `${at}.`);
+      return mapReader(readerOf(shape.value));
+    case 'structure': {
+      const read = inputReader(shape);
+      return (place, at) => read(place, `${at}.`);
+    }
   }
+});
+
+function mapReader(read: Read): Read {
+  return (place, at) =>
+    Object.fromEntries(
+      items(place.branches?.get('entry'), at).map((entry) => [
+        entry.branches?.get('key')?.value ?? fail(at, 'a map whose entries have keys'),
+        read(entry.branches?.get('value') ?? fail(at, 'a map whose entries have values'), at),
+      ]),
+    );
 }
 
 /** The numbered branches in the order of their numbers. */
@@ -161,31 +180,55 @@ function fail(at: string, wanted: string): never {
   throw malformed(`${at.slice(0, 200)} must be ${wanted}`);
 }
 
-function content(shape: Shape, value: unknown): string {
+/** Writes what stands inside an element. */
+type Write = (value: unknown) => string;
+
+const writerOf: (shape: Shape) => Write = byShape((shape) => {
   switch (shape.kind) {
     case 'string':
     case 'integer':
     case 'boolean':
-      return escaped(String(value));
+      return (value) => escaped(String(value));
     case 'timestamp':
-      return value instanceof Date ? secondsText(value) : '';
+      return (value) => (value instanceof Date ? secondsText(value) : '');
     case 'blob':
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : '';
-    case 'list':
-      return Array.isArray(value) ? value.map((item) => element('member', content(shape.member, item))).join('') : '';
-    case 'map':
-      return Object.entries(Object(value))
-        .map(([key, item]) =>
-          element('entry', element('key', escaped(key)) + element('value', content(shape.value, item))),
-        )
-        .join('');
+      return (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : '');
+    case 'list': {
+      const write = writerOf(shape.member);
+      return (value) => {
+        let text = '';
+        if (Array.isArray(value)) for (const item of value) text += element('member', write(item));
+        return text;
+      };
+    }
+    case 'map': {
+      const write = writerOf(shape.value);
+      return (value) => {
+        let text = '';
+        for (const [key, item] of Object.entries(Object(value))) {
+          text += element('entry', element('key', escaped(key)) + element('value', write(item)));
+        }
+        return text;
+      };
+    }
     case 'structure':
-      return membersOf(shape)
-        .map(([name, member]) => [name, member.shape, Object(value)[name]] as const)
-        .filter(([, , inner]) => inner !== undefined)
-        .map(([name, inner, item]) => element(name, content(inner, item)))
-        .join('');
+      return structureWriter(shape);
   }
+});
+
+function structureWriter(shape: AnyStructure): Write {
+  // Made at the first value, for a shape may contain itself.
+  let fields: readonly { readonly name: string; readonly write: Write }[] | undefined;
+  return (value) => {
+    fields ??= membersOf(shape).map(([name, member]) => ({ name, write: writerOf(member.shape) }));
+    const values = Object(value);
+    let text = '';
+    for (const { name, write } of fields) {
+      const inner = values[name];
+      if (inner !== undefined) text += element(name, write(inner));
+    }
+    return text;
+  };
 }
 
 function element(name: string, inner: string): string {

@@ -1,16 +1,17 @@
-// REST-JSON 1: labels in the path, members in query, headers or a JSON body; errors named in a header.
+// REST-JSON 1: labels in the path, members in query, headers or a JSON body; errors named in a header. Each shape is made
+// into readers and a writer once.
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
-import { isoText, secondsText } from '../contract/instant.ts';
-import { type Member, membersOf, type Shape } from '../contract/shape.ts';
+import { microsecondsText, secondsText } from '../contract/instant.ts';
+import { type AnyStructure, byShape, type Member, membersOf, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
+  type HeaderPair,
   header,
   instantOf,
   integerOf,
   isInt32,
-  type Labels,
   type Protocol,
   retryAfter,
   textOf,
@@ -19,16 +20,16 @@ import {
 
 export const restJson: Protocol = {
   parse(operation, request, labels) {
-    const members = membersOf(operation.input);
+    const { fields, isQueryOrBody } = inputOf(operation.input);
     const query = formPairs(request.rawQuery);
     if (query === undefined) throw malformed('the query string has a malformed escape');
-    const hasBody = members.some(([name, { in: place }]) => place.startsWith('body') && !(name in labels));
-    const takesBody = hasBody || members.some(([, { in: place }]) => place === 'queryOrBody');
-    const body = takesBody ? jsonObject(request.body) : {};
+    const takesBody = isQueryOrBody || fields.some(({ name, place }) => place === 'body' && !(name in labels));
+    const body = takesBody ? jsonObject(request.body) : noBody;
     const input: Record<string, unknown> = {};
-    for (const [name, member] of members) {
-      const value = memberValue(name, member, request, labels, query, body);
-      if (value !== undefined) input[name] = value;
+    for (const field of fields) {
+      const label = labels[field.name];
+      const value = label === undefined ? fieldValue(field, request, query, body) : field.readText(label, field.name);
+      if (value !== undefined) input[field.name] = value;
     }
     return input;
   },
@@ -37,7 +38,7 @@ export const restJson: Protocol = {
     return {
       status: operation.address?.status ?? 200,
       headers: headersOf(requestId),
-      body: JSON.stringify(jsonOf(operation.output, output)),
+      body: JSON.stringify(jsonOf(operation.output)(output)),
     };
   },
 
@@ -51,80 +52,109 @@ export const restJson: Protocol = {
   },
 };
 
-function headersOf(requestId: string): [string, string][] {
-  return [
-    ['content-type', 'application/json'],
-    ['x-amzn-requestid', requestId],
-  ];
+const contentType: HeaderPair = Object.freeze(['content-type', 'application/json']);
+
+function headersOf(requestId: string): readonly HeaderPair[] {
+  return [contentType, ['x-amzn-requestid', requestId]];
 }
 
 function malformed(detail: string): ServiceError {
   return commonError('serialization', 'rest-json', detail);
 }
 
-function memberValue(
-  name: string,
-  member: Member,
-  request: WireRequest,
-  labels: Labels,
-  query: readonly (readonly [string, string])[],
-  body: Readonly<Record<string, unknown>>,
-): unknown {
-  const label = labels[name];
-  if (label !== undefined) return textValue(member.shape, [label], name);
-  const inBody = () => (Object.hasOwn(body, name) ? jsonValue(member.shape, body[name], name) : undefined);
-  const inQuery = () => {
-    const values: string[] = [];
-    for (const [key, value] of query) if (key === name) values.push(value);
-    return values.length === 0 ? undefined : textValue(member.shape, values, name);
-  };
-  switch (member.in) {
+/** Reads the value that stands at `at`; throws the serialization error where it is none of its shape. */
+type ReadText = (text: string, at: string) => unknown;
+type ReadTexts = (texts: readonly string[], at: string) => unknown;
+type ReadJson = (json: unknown, at: string) => unknown;
+
+/** A member of an input, with all that reads it. */
+type Field = {
+  readonly name: string;
+  readonly place: Member['in'];
+  /** The header's name, lower case. */
+  readonly header: string;
+  readonly readText: ReadText;
+  readonly readTexts: ReadTexts;
+  readonly readJson: ReadJson;
+};
+
+const inputOf = byShape((input: AnyStructure) => {
+  const fields = membersOf(input).map(([name, member]) => fieldOf(name, member));
+  return { fields, isQueryOrBody: fields.some(({ place }) => place === 'queryOrBody') };
+});
+
+function fieldOf(name: string, { shape, in: place, wireName = name }: Member): Field {
+  const readTexts = textsReader(shape);
+  const readText: ReadText = (text, at) => readTexts([text], at);
+  return { name, place, header: wireName.toLowerCase(), readText, readTexts, readJson: jsonReader(shape) };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+type Query = readonly HeaderPair[];
+const noBody: Json = Object.freeze({});
+
+function fieldValue(field: Field, request: WireRequest, query: Query, body: Json): unknown {
+  switch (field.place) {
     case 'body':
-      return inBody();
+      return inBody(field, body);
     case 'query':
-      return inQuery();
+      return inQuery(field, query);
     case 'header': {
-      const value = header(request, (member.wireName ?? name).toLowerCase());
-      return value === undefined ? undefined : textValue(member.shape, [value], name);
+      const value = header(request, field.header);
+      return value === undefined ? undefined : field.readText(value, field.name);
     }
     case 'queryOrBody': {
-      const [one, other] = [inQuery(), inBody()];
-      if (one !== undefined && other !== undefined && one !== other) {
-        throw commonError(
-          'validation',
-          'rest-json',
-          `${name} stands in the query and in the body with different values`,
-        );
-      }
-      return one ?? other;
+      const [one, other] = [inQuery(field, query), inBody(field, body)];
+      if (one === undefined || other === undefined || one === other) return one ?? other;
+      const detail = `${field.name} stands in the query and in the body with different values`;
+      throw commonError('validation', 'rest-json', detail);
     }
   }
 }
 
-/** A member that travels as text: a path label, query values or a header. */
-function textValue(shape: Shape, values: readonly string[], at: string): unknown {
-  if (shape.kind === 'list') return values.map((value) => textValue(shape.member, [value], at));
-  const [text = '', ...more] = values;
-  if (more.length > 0) throw malformed(`${at} is given more than once`);
+function inBody({ name, readJson }: Field, body: Json): unknown {
+  return Object.hasOwn(body, name) ? readJson(body[name], name) : undefined;
+}
+
+function inQuery({ name, readTexts }: Field, query: Query): unknown {
+  const values: string[] = [];
+  for (const [key, value] of query) if (key === name) values.push(value);
+  return values.length === 0 ? undefined : readTexts(values, name);
+}
+
+/** Reads a member that travels as text: a path label, query values or a header. */
+const textsReader: (shape: Shape) => ReadTexts = byShape((shape) => {
+  if (shape.kind === 'list') {
+    const read = textsReader(shape.member);
+    return (texts, at) => texts.map((text) => read([text], at));
+  }
+  const read = textReader(shape);
+  return ([text = '', ...more], at) => {
+    if (more.length > 0) throw malformed(`${at} is given more than once`);
+    return read(text, at);
+  };
+});
+
+function textReader(shape: Exclude<Shape, { kind: 'list' }>): ReadText {
   switch (shape.kind) {
-    case 'integer':
-      return integerOf(text) ?? fail(at, 'an integer');
-    case 'boolean':
-      return text === 'true' || (text === 'false' ? false : fail(at, 'true or false'));
-    case 'timestamp':
-      return instantOf(text) ?? fail(at, 'a timestamp');
     case 'string':
-      return text;
+      return (text) => text;
+    case 'integer':
+      return (text, at) => integerOf(text) ?? fail(at, 'an integer');
+    case 'boolean':
+      return (text, at) => text === 'true' || (text === 'false' ? false : fail(at, 'true or false'));
+    case 'timestamp':
+      return (text, at) => instantOf(text) ?? fail(at, 'a timestamp');
     case 'blob':
-      return bytesOf(text) ?? fail(at, 'base64');
+      return (text, at) => bytesOf(text) ?? fail(at, 'base64');
     case 'map':
     case 'structure':
-      return fail(at, 'a value that text can carry');
+      return (_text, at) => fail(at, 'a value that text can carry');
   }
 }
 
-function jsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  if (bytes.length === 0) return {};
+function jsonObject(bytes: Uint8Array): Json {
+  if (bytes.length === 0) return noBody;
   const text = textOf(bytes);
   if (text === undefined) throw malformed('the body is not UTF-8');
   const value = parsed(text);
@@ -141,72 +171,114 @@ function parsed(text: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value that `json` writes; null is absent. Ours: as a working client sends explicit nulls. */
-function jsonValue(shape: Shape, json: unknown, at: string): unknown {
-  if (json === null) return undefined;
+/** Reads the value that JSON writes; null is absent. Ours: as a working client sends explicit nulls. */
+const jsonReader: (shape: Shape) => ReadJson = byShape((shape) => {
+  const read = presentReader(shape);
+  return (json, at) => (json === null ? undefined : read(json, at));
+});
+
+function presentReader(shape: Shape): ReadJson {
   switch (shape.kind) {
     case 'string':
-      return typeof json === 'string' ? json : fail(at, 'a string');
+      return (json, at) => (typeof json === 'string' ? json : fail(at, 'a string'));
     case 'integer':
-      return typeof json === 'number' && isInt32(json) ? json : fail(at, 'an integer');
+      return (json, at) => (typeof json === 'number' && isInt32(json) ? json : fail(at, 'an integer'));
     case 'boolean':
-      return typeof json === 'boolean' ? json : fail(at, 'a boolean');
+      return (json, at) => (typeof json === 'boolean' ? json : fail(at, 'a boolean'));
     case 'timestamp':
-      return (typeof json === 'string' ? instantOf(json) : undefined) ?? fail(at, 'a timestamp');
+      return (json, at) => (typeof json === 'string' ? instantOf(json) : undefined) ?? fail(at, 'a timestamp');
     case 'blob':
-      return (typeof json === 'string' ? bytesOf(json) : undefined) ?? fail(at, 'base64');
-    case 'list':
-      if (!Array.isArray(json)) return fail(at, 'a list');
-      return json.map((item) => jsonValue(shape.member, item, at) ?? fail(at, 'a list without null'));
-    case 'map':
-      if (!isObject(json)) return fail(at, 'a map');
-      return Object.fromEntries(
-        Object.entries(json).map(([key, item]) => [key, jsonValue(shape.value, item, at) ?? fail(at, 'without null')]),
-      );
-    case 'structure': {
-      if (!isObject(json)) return fail(at, 'a structure');
-      const value: Record<string, unknown> = {};
-      for (const [name, member] of membersOf(shape)) {
-        const inner = Object.hasOwn(json, name) ? jsonValue(member.shape, json[name], `${at}.${name}`) : undefined;
-        if (inner !== undefined) value[name] = inner;
-      }
-      if (shape.union && Object.keys(value).length !== 1) fail(at, 'a union with exactly one member');
-      return value;
+      return (json, at) => (typeof json === 'string' ? bytesOf(json) : undefined) ?? fail(at, 'base64');
+    case 'list': {
+      const read = jsonReader(shape.member);
+      return (json, at) => {
+        if (!Array.isArray(json)) return fail(at, 'a list');
+        return json.map((item) => read(item, at) ?? fail(at, 'a list without null'));
+      };
     }
+    case 'map': {
+      const read = jsonReader(shape.value);
+      return (json, at) => {
+        if (!isObject(json)) return fail(at, 'a map');
+        const entries = Object.entries(json);
+        return Object.fromEntries(entries.map(([key, item]) => [key, read(item, at) ?? fail(at, 'without null')]));
+      };
+    }
+    case 'structure':
+      return structureReader(shape);
   }
+}
+
+function structureReader(shape: AnyStructure): ReadJson {
+  // Made at the first value, for a shape may contain itself.
+  let fields: readonly { readonly name: string; readonly read: ReadJson }[] | undefined;
+  return (json, at) => {
+    if (!isObject(json)) return fail(at, 'a structure');
+    fields ??= membersOf(shape).map(([name, member]) => ({ name, read: jsonReader(member.shape) }));
+    const value: Record<string, unknown> = {};
+    for (const { name, read } of fields) {
+      const inner = Object.hasOwn(json, name) ? read(json[name], `${at}.${name}`) : undefined;
+      if (inner !== undefined) value[name] = inner;
+    }
+    if (shape.union && Object.keys(value).length !== 1) fail(at, 'a union with exactly one member');
+    return value;
+  };
 }
 
 function fail(at: string, wanted: string): never {
   throw malformed(`${at} must be ${wanted}`);
 }
 
-function jsonOf(shape: Shape, value: unknown): unknown {
+/**
+ * The JSON value to write for a value; undefined where there is nothing to write. `Ours:` objects for one JSON.stringify,
+ * which is twice as fast as to join the texts of many members.
+ */
+type ToJson = (value: unknown) => unknown;
+
+const jsonOf: (shape: Shape) => ToJson = byShape((shape) => {
   switch (shape.kind) {
     case 'string':
     case 'integer':
     case 'boolean':
-      return value;
-    case 'timestamp':
+      return itself;
+    case 'timestamp': {
       // AWS seen: CloudTrail records of 2024-04 carry six fraction digits.
-      if (!(value instanceof Date)) return undefined;
-      return shape.wholeSeconds ? secondsText(value) : `${isoText(value).slice(0, -1)}000Z`;
-    case 'blob':
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined;
-    case 'list':
-      return Array.isArray(value) ? value.map((item) => jsonOf(shape.member, item)) : undefined;
-    case 'map':
-      return Object.fromEntries(Object.entries(Object(value)).map(([key, item]) => [key, jsonOf(shape.value, item)]));
-    case 'structure': {
-      const json: Record<string, unknown> = {};
-      for (const [name, member] of membersOf(shape)) {
-        const inner = Object(value)[name];
-        if (inner !== undefined) json[name] = jsonOf(member.shape, inner);
-      }
-      return json;
+      const textOf = shape.wholeSeconds ? secondsText : microsecondsText;
+      return (value) => (value instanceof Date ? textOf(value) : undefined);
     }
+    case 'blob':
+      return (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined);
+    case 'list': {
+      const toJson = jsonOf(shape.member);
+      if (toJson === itself) return (value) => (Array.isArray(value) ? value : undefined);
+      return (value) => (Array.isArray(value) ? value.map(toJson) : undefined);
+    }
+    case 'map': {
+      const toJson = jsonOf(shape.value);
+      return (value) => Object.fromEntries(Object.entries(Object(value)).map(([key, item]) => [key, toJson(item)]));
+    }
+    case 'structure':
+      return structureToJson(shape);
   }
+});
+
+const itself: ToJson = (value) => value;
+
+function structureToJson(shape: AnyStructure): ToJson {
+  // Made at the first value, for a shape may contain itself.
+  let fields: readonly { readonly name: string; readonly toJson: ToJson }[] | undefined;
+  return (value) => {
+    fields ??= membersOf(shape).map(([name, member]) => ({ name, toJson: jsonOf(member.shape) }));
+    const values = Object(value);
+    const json: Record<string, unknown> = {};
+    for (const { name, toJson } of fields) {
+      const inner = values[name];
+      if (inner !== undefined) json[name] = toJson(inner);
+    }
+    return json;
+  };
 }
