@@ -221,9 +221,17 @@ function certificateHolder(
         verdict ??= question === undefined ? noKey(parsed.algorithm) : verifyX509Signature(question);
         return verdict;
       },
-      async prove() {
-        verdict ??= question === undefined ? noKey(parsed.algorithm) : await verifyX509SignatureAside(question);
-        return verdict;
+      prove() {
+        if (verdict !== undefined || question === undefined) return this.proof();
+        const proved = verifyX509SignatureAside(question);
+        if (!(proved instanceof Promise)) {
+          verdict = proved;
+          return proved;
+        }
+        return proved.then((late) => {
+          verdict ??= late;
+          return verdict;
+        });
       },
     },
   };

@@ -25,7 +25,8 @@ export type Knowledge = KnownSecrets & {
   crlOf(digest: string, bytes: () => Promise<Uint8Array>): Promise<Crl>;
   /**
    * Remembers the paths that were found, each while all of its certificates are valid. A leaf below an issuer that was on
-   * such a path has its signature verified on another thread, and only then there is a promise. Never rejects.
+   * such a path has its signature verified on another thread where that takes long, and only then there is a promise. Never
+   * rejects.
    */
   validatePath(question: PathQuestion): PathVerdict | Promise<PathVerdict>;
   /** Accounts that were found to exist; none ever ceases to. */
@@ -161,7 +162,8 @@ function rememberedPaths(): Knowledge['validatePath'] {
     if (remembered?.path.every((certificate) => isValidAt(certificate, question.now))) return remembered;
     const issuer = likelyIssuer(question);
     if (issuer === undefined) return judged(question, key);
-    return question.leaf.judgeSignatureBy(issuer).then(() => judged(question, key));
+    const judging = question.leaf.judgeSignatureBy(issuer);
+    return judging === undefined ? judged(question, key) : judging.then(() => judged(question, key));
   };
 }
 

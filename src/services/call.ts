@@ -55,8 +55,11 @@ export type CertificateHolder = {
   readonly strangeElements: readonly { readonly at: number; readonly detail: string }[];
   /** INVARIANT: nothing is granted before this says ok. Asked by the operation, in AWS's order of checks. */
   proof(): X509Verdict;
-  /** Works the proof out on another thread, while this one serves others; `proof` has it then. Never rejects. */
-  prove(): Promise<X509Verdict>;
+  /**
+   * Works the proof out, where that takes long on another thread, while this one serves others: only then there is a promise.
+   * `proof` has it then. Never rejects.
+   */
+  prove(): X509Verdict | Promise<X509Verdict>;
 };
 
 /** Where a request came from. */

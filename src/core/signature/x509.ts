@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import {
   algorithmFor,
+  isQuick,
   isX509Algorithm,
   type Scheme,
   verifyRaw,
@@ -224,13 +225,16 @@ export function verifyX509Signature(given: X509Verification): X509Verdict {
   return question.ok ? verdictOf(question, isSigned(question)) : question;
 }
 
-/** As {@link verifyX509Signature}, with the arithmetic on another thread. Never rejects. */
-export async function verifyX509SignatureAside(given: X509Verification): Promise<X509Verdict> {
+/**
+ * As {@link verifyX509Signature}, with the arithmetic on another thread where it takes longer than to ask that thread: only
+ * then there is a promise. Never rejects.
+ */
+export function verifyX509SignatureAside(given: X509Verification): X509Verdict | Promise<X509Verdict> {
   const question = questionOf(given);
   if (!question.ok) return question;
   const { scheme, publicKey, message, signature } = question;
-  const isPublic = publicKey.type === 'public';
-  return verdictOf(question, isPublic && (await scheme.verifyAside(publicKey, message, signature)));
+  if (publicKey.type !== 'public' || isQuick(publicKey)) return verdictOf(question, isSigned(question));
+  return scheme.verifyAside(publicKey, message, signature).then((isValid) => verdictOf(question, isValid));
 }
 
 /** What is left to ask when all else is in order: whether the key signed the message. */

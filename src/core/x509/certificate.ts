@@ -59,8 +59,8 @@ export interface Certificate {
   publicKey(): KeyObject | undefined;
   /** Whether this certificate's key made the signature: nothing else about it. Judged on first use and remembered. */
   signatureBy(issuer: Certificate): SignatureVerdict;
-  /** Judges that on another thread; `signatureBy` knows the verdict once this resolves. Never rejects. */
-  judgeSignatureBy(issuer: Certificate): Promise<void>;
+  /** Judges that where it takes long on another thread: only then there is a promise. Never rejects. */
+  judgeSignatureBy(issuer: Certificate): Promise<void> | undefined;
 }
 
 /** A certificate, or what is wrong with its encoding (lower case, for the operator). */

@@ -2,6 +2,7 @@
 // Spec: RFC 4055 (RSA), RFC 5758 (ECDSA), RFC 8410 (Ed25519), RFC 9881 (ML-DSA). AWS doc: SHA-256 or stronger, or ML-DSA;
 // MD5 and SHA-1 are refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
+import { isQuick } from '../signature/algorithms.ts';
 import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
 
 /** Hashes a signature may use. */
@@ -193,10 +194,11 @@ export function verifyCertificateSignature(certificate: Signed, issuerPublicKey:
   }
 }
 
-/** As {@link verifyCertificateSignature}, with the arithmetic on another thread. Never rejects. */
-function verifyAside(certificate: Signed, issuerPublicKey: KeyObject): Promise<SignatureVerdict> {
+/** As {@link verifyCertificateSignature}, with the arithmetic on another thread where it takes long. Never rejects. */
+function verifyAside(certificate: Signed, issuerPublicKey: KeyObject): SignatureVerdict | Promise<SignatureVerdict> {
+  if (isQuick(issuerPublicKey)) return verifyCertificateSignature(certificate, issuerPublicKey);
   const question = questionOf(certificate, issuerPublicKey);
-  if ('ok' in question) return Promise.resolve(question);
+  if ('ok' in question) return question;
   return new Promise((resolve) => {
     try {
       verify(question.hash, certificate.tbs, question.key, certificate.signature, (error, isValid) =>
@@ -228,8 +230,11 @@ export interface Signer {
 /** What is known of one thing's signature. */
 export interface SignatureMemory {
   signatureBy(issuer: Signer): SignatureVerdict;
-  /** Judges on another thread; `signatureBy` knows the verdict once this resolves. Never rejects. */
-  judgeSignatureBy(issuer: Signer): Promise<void>;
+  /**
+   * Judges, where that takes long on another thread: only then there is a promise. `signatureBy` knows the verdict
+   * afterwards. Never rejects.
+   */
+  judgeSignatureBy(issuer: Signer): Promise<void> | undefined;
 }
 
 /**
@@ -250,9 +255,12 @@ export function signatureMemory(signed: Signed): SignatureMemory {
       const key = issuer.publicKey();
       return keep(issuer, key ? verifyCertificateSignature(signed, key) : { ok: false, reason: 'keyMismatch' });
     },
-    async judgeSignatureBy(issuer) {
+    judgeSignatureBy(issuer) {
       const key = verdicts.has(issuer.fingerprint) ? undefined : issuer.publicKey();
-      if (key !== undefined) keep(issuer, await verifyAside(signed, key));
+      const verdict = key && verifyAside(signed, key);
+      if (verdict instanceof Promise) return verdict.then((late) => void keep(issuer, late));
+      if (verdict !== undefined) keep(issuer, verdict);
+      return undefined;
     },
   };
 }
