@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { constants, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { type CertificateOptions, der, makeCa, makeKeys } from '../../../test/pki.ts';
 import { parseCertificate } from './certificate.ts';
@@ -38,6 +39,21 @@ for (const options of [
     }
   });
 }
+
+test('an RSASSA-PSS signature is as long as its modulus: the zero that one in 256 begins with belongs to it', () => {
+  const { certificate, publicKey, privateKey } = makeCa({ key: 'rsa2048', pss: true });
+  const { signatureAlgorithm, tbs } = certificate;
+  const { hash, saltLength = 0 } = signatureAlgorithm;
+  let signature: Uint8Array;
+  do signature = sign(hash, tbs, { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
+  while (signature[0] !== 0);
+  const verdict = (given: Uint8Array) =>
+    verifyCertificateSignature({ tbs, signatureAlgorithm, signature: given }, publicKey);
+  assert.deepEqual(verdict(signature), { ok: true });
+  const wrong = { ok: false, reason: 'badSignature' };
+  assert.deepEqual(verdict(signature.subarray(1)), wrong);
+  assert.deepEqual(verdict(new Uint8Array([0, ...signature])), wrong);
+});
 
 for (const options of [
   { key: 'rsa2048', hash: 'md5' },

@@ -2,6 +2,7 @@
 // Spec: RFC 4055 (RSA), RFC 5758 (ECDSA), RFC 8410 (Ed25519), RFC 9881 (ML-DSA). AWS doc: SHA-256 or stronger, or ML-DSA;
 // MD5 and SHA-1 are refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
+import { rememberOf } from '../remember.ts';
 import { isQuick } from '../signature/algorithms.ts';
 import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
 
@@ -210,12 +211,23 @@ function verifyAside(certificate: Signed, issuerPublicKey: KeyObject): Signature
   });
 }
 
-function questionOf({ signatureAlgorithm }: Signed, issuerPublicKey: KeyObject): Question | SignatureVerdict {
+function questionOf(
+  { signatureAlgorithm, signature }: Signed,
+  issuerPublicKey: KeyObject,
+): Question | SignatureVerdict {
   if (signatureAlgorithm.refusal) return { ok: false, reason: signatureAlgorithm.refusal };
   const row = rows[signatureAlgorithm.oid];
   if (!row?.keys.includes(issuerPublicKey.asymmetricKeyType ?? '')) return { ok: false, reason: 'keyMismatch' };
+  // Spec: RFC 8017 §8.1.2 and §8.2.2, step 1. OpenSSL does without the zeros that an RSASSA-PSS signature may begin with.
+  const { modulusBytes } = lengthOf(issuerPublicKey);
+  if (modulusBytes !== undefined && signature.length !== modulusBytes) return verdictOf(false);
   return row.ask(issuerPublicKey, signatureAlgorithm) ?? verdictOf(false);
 }
+
+/** How long an RSA key's signatures are. OpenSSL is asked once for each key: it takes long to describe one. */
+const lengthOf = rememberOf(({ asymmetricKeyDetails: { modulusLength } = {} }: KeyObject) => {
+  return { modulusBytes: modulusLength === undefined ? undefined : Math.ceil(modulusLength / 8) };
+});
 
 function verdictOf(isValid: boolean): SignatureVerdict {
   return isValid ? { ok: true } : { ok: false, reason: 'badSignature' };
