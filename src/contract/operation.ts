@@ -9,8 +9,8 @@ export type Access = {
   readonly resource: string;
   /** The IAM action. Absent: the operation's own, `service:Operation`. */
   readonly action?: string;
-  /** Condition keys that belong to this request alone, e.g. `iam:PassedToService`. */
-  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** Condition keys that belong to this request alone, e.g. `iam:PassedToService`; undefined: absent. */
+  readonly context?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** What the caller reads when no identity-based policy allows it. Absent: the sentence that all actions share. */
   readonly denial?: string;
   /** A policy that holds besides the caller's own, whoever the caller is: its name, and JSON text. Absent: none. */

@@ -98,11 +98,16 @@ export function tagKeys(prefix: string, tags: Readonly<Record<string, string>>):
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]));
 }
 
-/** `tags` with `over` put over them; a key in another case is the same key and shown as last given. */
+/**
+ * `tags` with `over` put over them; a key in another case is the same key and shown as last given. INVARIANT: no two keys
+ * of one of them differ in case alone.
+ */
 export function overlaid(
   tags: Readonly<Record<string, string>>,
   over: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
+  if (Object.keys(over).length === 0) return tags;
+  if (Object.keys(tags).length === 0) return over;
   const byKey = new Map(
     [tags, over].flatMap((all) => Object.entries(all).map((pair) => [pair[0].toLowerCase(), pair])),
   );

@@ -24,7 +24,7 @@ const maxValues = 100;
  */
 export function denialReason(request: PolicyRequest, decision: Decision): Reason & Denial {
   const { action, resource, context } = request;
-  const shown = [...context].map(([key, values]) => [
+  const shown = [...context.entries()].map(([key, values]) => [
     key.slice(0, maxText),
     values.slice(0, maxValues).map((value) => value.slice(0, maxText)),
   ]);

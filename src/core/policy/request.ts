@@ -17,7 +17,7 @@ export type Principal = {
 };
 
 /** Condition keys in lower case → values, and all of them as pairs. A key with an empty list is absent. */
-export type Context = Pick<ReadonlyMap<string, readonly string[]>, 'get' | typeof Symbol.iterator>;
+export type Context = Pick<ReadonlyMap<string, readonly string[]>, 'get' | 'entries'>;
 
 /** Condition keys by name in any case; undefined: absent. */
 export type ContextKeys = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -73,9 +73,9 @@ export function contextWhenAsked(record: () => ContextKeys, looked?: (key: strin
       looked?.(key);
       return context().get(key);
     },
-    [Symbol.iterator]() {
+    entries() {
       if (looked !== undefined) for (const key of context().keys()) looked(key);
-      return context()[Symbol.iterator]();
+      return context().entries();
     },
   };
 }

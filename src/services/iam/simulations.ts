@@ -114,7 +114,10 @@ async function answered(call: Call, question: Question, simulation: Simulation, 
 /** What one pair may cost: the characters of all policies times those of the longest request. */
 function workOf({ frame, identity, boundary, resource }: Simulation): number {
   const policies = [...identity, boundary, resource].reduce((sum, source) => sum + (source?.document.length ?? 0), 1);
-  const context = [...frame.context].reduce((sum, [key, values]) => sum + key.length + values.join('').length, 0);
+  const context = [...frame.context.entries()].reduce(
+    (sum, [key, values]) => sum + key.length + values.join('').length,
+    0,
+  );
   const longest = frame.resources.reduce((most, { length }) => Math.max(most, length), 0);
   return policies * (128 + longest + context);
 }

@@ -79,7 +79,7 @@ export const AssumeRole = operation({
       issuedBy: 'sts:AssumeRole',
       roleSessionName: asked.RoleSessionName,
       transitiveTagKeys,
-      ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+      sourceIdentity,
     };
     const claims = roleClaims(call, role, seconds, identity, baggage);
     call.shareEventWith(account);
@@ -99,13 +99,14 @@ async function accessTo(asked: Asked, call: Call): Promise<readonly Access[]> {
   const { tags, sourceIdentity, transitiveTagKeys } = carried(asked, call);
   const role = await roleOf(call, resource);
   const trustPolicy = role?.assumeRolePolicyDocument ?? null;
+  const keys = Object.keys(tags);
   const context = {
-    ...defined(tagKeys('aws:RequestTag', tags)),
+    ...tagKeys('aws:RequestTag', tags),
     ...resourceTags(role),
-    ...(Object.keys(tags).length === 0 ? {} : { 'aws:TagKeys': Object.keys(tags) }),
-    ...(transitiveTagKeys.length === 0 ? {} : { 'sts:TransitiveTagKeys': transitiveTagKeys }),
-    ...(asked.ExternalId === undefined ? {} : { 'sts:ExternalId': asked.ExternalId }),
-    ...(sourceIdentity === undefined ? {} : { 'sts:SourceIdentity': sourceIdentity }),
+    'aws:TagKeys': keys.length === 0 ? undefined : keys,
+    'sts:TransitiveTagKeys': transitiveTagKeys.length === 0 ? undefined : transitiveTagKeys,
+    'sts:ExternalId': asked.ExternalId,
+    'sts:SourceIdentity': sourceIdentity,
     'sts:RoleSessionName': asked.RoleSessionName,
   };
   const access = { resource, trustPolicy, context };
@@ -116,14 +117,9 @@ async function accessTo(asked: Asked, call: Call): Promise<readonly Access[]> {
   ];
 }
 
-function defined(keys: ReturnType<typeof tagKeys>): NonNullable<Access['context']> {
-  return Object.fromEntries(
-    Object.entries(keys).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
-}
-
-function resourceTags(role: RoleRecord | undefined): NonNullable<Access['context']> {
-  const pairs = (role?.tags ?? []).flatMap(({ Key, Value }) => [
+function resourceTags(role: RoleRecord | undefined): Access['context'] {
+  if (role === undefined || role.tags.length === 0) return undefined;
+  const pairs = role.tags.flatMap(({ Key, Value }) => [
     [`aws:ResourceTag/${Key}`, Value],
     [`iam:ResourceTag/${Key}`, Value],
   ]);
@@ -146,10 +142,16 @@ function sessionOf({ caller }: Call) {
  * AWS seen: the codes and sentences; inherited tags must be allowed by sts:TagSession like the others.
  */
 function carried(asked: Asked, call: Call) {
-  const tags = tagsOf(asked.Tags);
   const own = sessionOf(call);
   const parent = own?.kind === 'role' ? own : undefined;
-  const inherited = Object.fromEntries((parent?.transitiveTagKeys ?? []).map((key) => [key, parent?.tags[key] ?? '']));
+  const transitiveOfParent = parent?.transitiveTagKeys ?? [];
+  if (asked.Tags === undefined && asked.TransitiveTagKeys === undefined && transitiveOfParent.length === 0) {
+    // Most sessions carry no tags.
+    const sourceIdentity = sourceIdentityOf(asked.SourceIdentity, parent?.sourceIdentity);
+    return { tags: {}, transitiveTagKeys: [], sourceIdentity };
+  }
+  const tags = tagsOf(asked.Tags);
+  const inherited = Object.fromEntries(transitiveOfParent.map((key) => [key, parent?.tags[key] ?? '']));
   const inheritedKeys = folded(Object.keys(inherited));
   const givenKeys = folded(Object.keys(tags));
   if ([...givenKeys].some((key) => inheritedKeys.has(key))) {

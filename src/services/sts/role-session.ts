@@ -48,20 +48,24 @@ export function roleClaims(
   call: Call,
   role: RoleRecord,
   seconds: number,
-  { issuedBy, ...session }: Session,
+  session: Session,
   baggage: Baggage,
 ): RoleClaims {
   const { account = call.account, partition = call.partition } = parseArn(role.arn) ?? {};
-  const { arn: roleArn, roleName, roleId } = role;
   return {
-    ...issued(call, account, seconds, issuedBy),
+    ...issued(call, account, seconds, session.issuedBy),
     kind: 'role',
     partition,
-    roleArn,
-    roleName,
-    roleId,
-    ...session,
-    ...baggage,
+    roleArn: role.arn,
+    roleName: role.roleName,
+    roleId: role.roleId,
+    roleSessionName: session.roleSessionName,
+    transitiveTagKeys: session.transitiveTagKeys,
+    sourceIdentity: session.sourceIdentity,
+    webIdentity: session.webIdentity,
+    policies: baggage.policies,
+    managedPolicyArns: baggage.managedPolicyArns,
+    tags: baggage.tags,
   };
 }
 
