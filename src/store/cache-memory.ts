@@ -35,8 +35,8 @@ export type EntryMemory = {
 
 type Known = { readonly documents: Map<string, Remembered>; readonly lists: Map<string, Remembered> };
 
-/** Entries of one remembered list: longer ones are read again. */
-const maxListed = 100;
+/** Entries of one remembered list: a page of a hundred, and one to know whether more follow. Longer ones are read again. */
+const maxListed = 101;
 /** Lists remembered of one collection: a write looks at each of them. */
 const maxLists = 4096;
 /** Characters of one remembered answer. */

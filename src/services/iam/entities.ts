@@ -129,8 +129,9 @@ export function relationKey(kind: EntityKind, { name, id }: { readonly name: str
 /** The record as every entity is seen. */
 export function entityOf<K extends EntityKind>(kind: K, account: string, record: EntityRecords[K]): Entity {
   const shared = entities[kind].shared(record);
+  const { name, id, arn, path, permissionsBoundary, tags } = shared;
   const key = relationKey(kind, shared);
-  return { kind, ...shared, key, place: under(account, key) };
+  return { kind, name, id, arn, path, key, place: under(account, key), permissionsBoundary, tags };
 }
 
 /** A fresh unique id of the kind. */
@@ -184,7 +185,7 @@ export async function findById<K extends 'user' | 'group'>(
 ): Promise<EntityRecords[K] | undefined> {
   const named = await namesOfIds.get(reader, `${account}/${id}`);
   const record = named && (await findRecord(reader, account, kind, named.name));
-  return record !== undefined && entityOf(kind, account, record).id === id ? record : undefined;
+  return record !== undefined && entities[kind].shared(record).id === id ? record : undefined;
 }
 
 /** The entity where a request may change it; NoSuchEntity, or UnmodifiableEntity for the role of a service. AWS seen: the sentence. */

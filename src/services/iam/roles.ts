@@ -214,7 +214,8 @@ export async function roleLastUsed(reader: Reader, account: string, { roleId }: 
 }
 
 function detail(role: RoleRecord): ValueOf<typeof Role> {
-  return { ...roleSummary(role), ...described(role), MaxSessionDuration: role.maxSessionDuration };
+  const { description, maxSessionDuration } = role;
+  return { ...roleSummary(role), Description: description ?? undefined, MaxSessionDuration: maxSessionDuration };
 }
 
 function described({ description }: RoleRecord) {

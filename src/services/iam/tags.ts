@@ -51,6 +51,7 @@ export function tagKeys(keys: readonly string[] = []): Context {
 
 /** Condition keys of the tags a resource has, in both of their spellings. */
 export function resourceTags(tags: readonly Tag[] = []): Context {
+  if (tags.length === 0) return {};
   const pairs = ['aws:ResourceTag', 'iam:ResourceTag'].flatMap((name) =>
     tags.map(({ Key, Value }) => [`${name}/${Key}`, Value] as const),
   );

@@ -35,6 +35,7 @@ export function requestTags(tags: readonly Tag[] = []): Context {
 
 /** The condition keys for tags that a resource has. */
 export function resourceTags(tags: readonly Tag[] = []): Context {
+  if (tags.length === 0) return {};
   return Object.fromEntries(tags.map(({ key, value }) => [`aws:ResourceTag/${key}`, value]));
 }
 
@@ -54,5 +55,6 @@ export function sought<T extends Document>(
   from: Collection<T>,
   id: string | undefined,
 ): Promise<T | undefined> {
-  return call.read(async (reader) => (id === undefined ? undefined : from.get(reader, placeOf(call) + id)));
+  if (id === undefined) return Promise.resolve(undefined);
+  return call.read((reader) => from.get(reader, placeOf(call) + id));
 }

@@ -187,14 +187,22 @@ export async function onProfile(call: Call, id: string | undefined): Promise<rea
 }
 
 function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {
-  const { id, arn, tags: _tags, sessionPolicy, createdAt, updatedAt, ...shown } = record;
+  // Member by member: a page shows a hundred of them.
   return {
-    profileId: id,
-    profileArn: arn,
-    ...shown,
-    ...(sessionPolicy === null ? {} : { sessionPolicy }),
-    createdAt: new Date(createdAt),
-    updatedAt: new Date(updatedAt),
+    profileId: record.id,
+    profileArn: record.arn,
+    name: record.name,
+    requireInstanceProperties: record.requireInstanceProperties,
+    enabled: record.enabled,
+    createdBy: record.createdBy,
+    sessionPolicy: record.sessionPolicy ?? undefined,
+    roleArns: record.roleArns,
+    managedPolicyArns: record.managedPolicyArns,
+    createdAt: new Date(record.createdAt),
+    updatedAt: new Date(record.updatedAt),
+    durationSeconds: record.durationSeconds,
+    acceptRoleSessionName: record.acceptRoleSessionName,
+    attributeMappings: record.attributeMappings,
   };
 }
 
