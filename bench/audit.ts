@@ -90,7 +90,10 @@ async function measureWrites(path: string, keyring: Keyring) {
 /** A writer that has entries placed at once, as if a transaction were closed with each call. */
 function closing(writer: Writer): Writer {
   return {
-    ...writer,
+    get: (...of) => writer.get(...of),
+    list: (...of) => writer.list(...of),
+    put: (...of) => writer.put(...of),
+    delete: (...of) => writer.delete(...of),
     async enter({ head: { collection, key }, place }, some) {
       const puts: Promise<void>[] = [];
       place(await writer.get(collection, key), some, (...[into, under, text]) =>

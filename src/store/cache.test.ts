@@ -152,6 +152,54 @@ test('a work that awaits its verbs in another order than it began them is read a
   }
 });
 
+test('a document is the same frozen object for every reader until it changes, and what was put is not read from text', async () => {
+  const store = cachedStore(memoryStore());
+  await put(store, 'a', [1]);
+  await get(store, 'a');
+  const first = await get(store, 'a');
+  assert.ok(Object.isFrozen(first));
+  assert.equal(await get(store, 'a'), first);
+  await put(store, 'b', 'another key');
+  assert.equal(await get(store, 'a'), first);
+  const given = { list: [2] };
+  await put(store, 'a', given);
+  assert.equal(await get(store, 'a'), given);
+  assert.ok(Object.isFrozen(given.list));
+});
+
+test('a page of a hundred, and one to know of more, is remembered; a write in its prefix alone forgets it, whatever its limit', async () => {
+  const store = cachedStore(memoryStore());
+  await store.write(async (writer) => {
+    for (let n = 0; n < 150; n++) await writer.put('c', `a/${String(n).padStart(3, '0')}`, n);
+  });
+  const hit = async (prefix: string, limit: number) => {
+    const { hits } = store.cacheStats();
+    await store.read((reader) => reader.list('c', { prefix, limit }));
+    return store.cacheStats().hits > hits;
+  };
+  const pages = [
+    ['a/', 101],
+    ['a/', 2],
+    ['a', 5],
+    ['', 1],
+    ['b/', 7],
+    ['a/149', 1],
+  ] as const;
+  const all = async () => {
+    const hits: boolean[] = [];
+    for (const [prefix, limit] of pages) hits.push(await hit(prefix, limit));
+    return hits;
+  };
+  assert.deepEqual(await all(), Array(6).fill(false));
+  assert.deepEqual(await all(), Array(6).fill(true));
+  await put(store, 'a/000', 'changed');
+  assert.deepEqual(await all(), [false, false, false, false, true, true]);
+  await put(store, 'b/', 'its own prefix');
+  assert.deepEqual(await all(), [true, true, true, false, false, true]);
+  await store.write((writer) => writer.put('d', 'a/', 1));
+  assert.deepEqual(await all(), Array(6).fill(true));
+});
+
 test('the memory is bounded in number and in size, and keeps what is in use', async () => {
   const inner = memoryStore();
   const small = cachedStore(inner, { entries: 3 });

@@ -2,13 +2,14 @@
 // text. The engine tells the memory what becomes durable before the write is acknowledged, so that memory never says less
 // than was promised; and never more, for what is not durable yet stands in the engine alone.
 
-import { answerOf as answerOfMemory, entryMemory, isTouched, type Remembered } from './cache-memory.ts';
+import { entryMemory, isPartOf, isTouched, isWritten } from './cache-memory.ts';
 import { deadlines } from './deadlines.ts';
 import type { Effects } from './effects.ts';
 import { lifetime } from './lifetime.ts';
 import type { Answer, ObservableStore } from './observer.ts';
-import type { Document, Entry, ListQuery, Reader, Store } from './store.ts';
-import { type DocumentVerbs, defaultWorkLimitMs, notKnown, runFromMemory } from './transaction.ts';
+import { type Memory, notKnown, recollect } from './recollection.ts';
+import type { ListQuery, Reader, Store, Writer } from './store.ts';
+import { defaultWorkLimitMs } from './transaction.ts';
 
 export type CacheOptions = {
   /** Answers remembered, at least 1; those unused for longest are forgotten first. Absent: 8192. */
@@ -43,37 +44,31 @@ export function cachedStore(inner: ObservableStore, options: CacheOptions = {}):
   const life = lifetime(() => inner.close());
   /** What is being made durable now. */
   let uncertain: Effects | undefined;
+  /** How often what is durable changed. */
+  let generation = 0;
   let hits = 0;
   let misses = 0;
 
-  const isUncertain = (asked: Parameters<typeof isTouched>[1]) =>
-    uncertain !== undefined && isTouched(uncertain, asked);
-
-  /** What is remembered. A reader may see in the engine what is being made durable: from then on it looks there alone. */
-  const recall = (found: (one: Remembered) => void): DocumentVerbs<typeof notKnown> => ({
-    get(collection, key) {
-      const one = memory.document(collection, key);
-      if (one === undefined || isUncertain({ collection, key })) return notKnown;
-      found(one);
-      // The memory keeps a document for a key and entries for a query: what it gives has the type that was asked for.
-      return answerOfMemory(one) as Document | undefined;
-    },
-    list(collection, query) {
-      const one = memory.list(collection, query);
-      if (one === undefined || isUncertain({ collection, query })) return notKnown;
-      found(one);
-      return answerOfMemory(one) as readonly Entry[];
-    },
-  });
+  /** What is remembered. A reader may see in the engine what is being made durable: until the end is told it looks there alone. */
+  const known: Memory = {
+    get: (collection, key) =>
+      uncertain !== undefined && isWritten(uncertain, collection, key) ? notKnown : memory.get(collection, key),
+    list: (collection, query) =>
+      uncertain !== undefined && isPartOf(uncertain, collection, query.prefix ?? '')
+        ? notKnown
+        : memory.list(collection, query),
+    generation: () => generation,
+  };
 
   inner.observe({
-    recall: recall(() => {}),
-    learned: (answer) => memory.remember([answer]),
+    recall: known,
+    learned: (answer) => memory.remember(answer),
     committing(effects) {
       uncertain = effects;
     },
     committed(effects) {
       uncertain = undefined;
+      generation += 1;
       memory.update(effects);
       for (const { committed } of underWay) committed.push(effects);
     },
@@ -82,31 +77,33 @@ export function cachedStore(inner: ObservableStore, options: CacheOptions = {}):
     },
     lost() {
       uncertain = undefined;
+      generation += 1;
       memory.forgetAll();
       for (const read of underWay) read.lost = true;
     },
   });
 
   function read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    const refused = life.enter();
+    if (refused !== undefined) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
-      const used: Remembered[] = [];
-      runFromMemory(
-        work,
-        recall((one) => void used.push(one)),
-        limit,
-        (outcome) => {
-          // One snapshot: all of it was true together, namely now.
-          if (outcome === undefined || used.some(({ forgotten }) => forgotten)) {
-            misses++;
-            resolve(fromEngine(work));
-            return;
-          }
-          hits++;
-          if (outcome.ok) resolve(outcome.value);
-          else reject(outcome.error);
-        },
-      );
+      recollect(work, known, limit, (outcome) => {
+        if (outcome === undefined) {
+          misses += 1;
+          resolve(fromEngine(work));
+          return;
+        }
+        hits += 1;
+        life.leave();
+        if (outcome.ok) resolve(outcome.value);
+        else reject(outcome.error);
+      });
     });
+  }
+
+  function write<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
+    const refused = life.refusal();
+    return refused === undefined ? inner.write(work) : Promise.reject(refused);
   }
 
   async function fromEngine<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
@@ -118,18 +115,19 @@ export function cachedStore(inner: ObservableStore, options: CacheOptions = {}):
         return work(noting(reader, mine.read));
       });
     } finally {
+      life.leave();
       underWay.delete(mine);
-      if (!mine.lost) memory.remember(mine.read.filter((one) => !isStale(one, mine)));
+      if (!mine.lost) for (const one of mine.read) if (!isStale(one, mine)) memory.remember(one);
     }
   }
 
   /** Whether the answer is not, or not for sure, that of all that is durable and of nothing else. */
   const isStale = (one: Answer, { committed }: UnderWay) =>
-    isUncertain(one) || committed.some((effects) => isTouched(effects, one));
+    (uncertain !== undefined && isTouched(uncertain, one)) || committed.some((effects) => isTouched(effects, one));
 
   return {
-    read: (work) => life.during(() => read(work)),
-    write: (work) => life.during(() => inner.write(work)),
+    read,
+    write,
     close: life.close,
     cacheStats: () => ({ hits, misses, entries: memory.size() }),
   };

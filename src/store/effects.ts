@@ -1,29 +1,32 @@
 // What writes do, as plain changes to keys, and how documents are seen through changes that are not in the engine yet.
 
+import { decode, freeze } from './documents.ts';
 import { compareKeys, type KeyRange } from './key-order.ts';
 import type { Document, Entry } from './store.ts';
-import { decode, type Row } from './transaction.ts';
+import type { Row } from './transaction.ts';
 
-/** What becomes of a key: the document of this text, or none. `parsed` holds the document once somebody asked for it. */
-export type Effect = { readonly text: string | undefined; parsed: Document | undefined };
+/**
+ * What becomes of a key: the document of this text, or none. `document` is there, frozen, where it is exactly what the text
+ * says, or once somebody asked for it.
+ */
+export type Effect = { readonly text: string | undefined; document: Document | undefined };
 
 /** Effects by collection and key: of each key the last one alone. */
 export type Effects = Map<string, Map<string, Effect>>;
 
 /** Puts an effect in place of the one before. */
-export function setEffect(effects: Effects, collection: string, key: string, text: string | undefined): void {
-  effectsOn(effects, collection).set(key, { text, parsed: undefined });
+export function setEffect(
+  effects: Effects,
+  collection: string,
+  key: string,
+  text: string | undefined,
+  document?: Document,
+): void {
+  effectsOn(effects, collection).set(key, { text, document });
 }
 
-/** Adds later effects to earlier ones. */
-export function addEffects(earlier: Effects, later: Effects): void {
-  for (const [collection, effects] of later) {
-    const known = effectsOn(earlier, collection);
-    for (const [key, effect] of effects) known.set(key, effect);
-  }
-}
-
-function effectsOn(effects: Effects, collection: string): Map<string, Effect> {
+/** The effects on keys of a collection, to be added to. */
+export function effectsOn(effects: Effects, collection: string): Map<string, Effect> {
   const known = effects.get(collection);
   if (known !== undefined) return known;
   const fresh = new Map<string, Effect>();
@@ -33,16 +36,11 @@ function effectsOn(effects: Effects, collection: string): Map<string, Effect> {
 
 /** The document that an effect leaves, or undefined. It is shared, and frozen. */
 export function documentOf(effect: Effect): Document | undefined {
-  if (effect.text === undefined) return undefined;
-  effect.parsed ??= frozen(decode(effect.text));
-  return effect.parsed;
-}
-
-/** Freezes a document and everything in it. */
-export function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const member of Object.values(value)) frozen(member);
-  return Object.freeze(value);
+  if (effect.document !== undefined || effect.text === undefined) return effect.document;
+  const document = decode(effect.text);
+  freeze(document);
+  effect.document = document;
+  return document;
 }
 
 /** The effects on keys of the range. */

@@ -14,6 +14,16 @@ export function addEntries(earlier: Entered, journal: Journal, later: readonly J
   else known.push(...later);
 }
 
+/** Adds all that was entered later. Answers how many characters of text it has. */
+export function addEntered(earlier: Entered, later: Entered | undefined): number {
+  let characters = 0;
+  for (const [journal, entries] of later ?? []) {
+    addEntries(earlier, journal, entries);
+    for (const { text } of entries) characters += text.length;
+  }
+  return characters;
+}
+
 /**
  * Has every journal place its entries; answers what is called when they are durable. `get` reads through all that the
  * transaction changes. Where a journal refuses, or the engine fails, the transaction is to be undone.

@@ -4,21 +4,14 @@
 
 import type { CommitThread, GroupEnd } from './commit-thread.ts';
 import { deadlines } from './deadlines.ts';
-import { addEffects, documentOf, type Effects, effectsIn, entriesThrough, setEffect } from './effects.ts';
-import { addEntries, type Entered, placeAll } from './entered.ts';
+import { type Effects, setEffect } from './effects.ts';
+import { addEntered, type Entered, placeAll } from './entered.ts';
 import { nobody, type Observer } from './observer.ts';
 import type { Group as Changes } from './sqlite-thread.ts';
-import type { Document, Writer } from './store.ts';
+import type { Writer } from './store.ts';
 import { StoreUnavailable } from './store.ts';
-import {
-  documentsOf,
-  notKnown,
-  type Outcome,
-  type ReadVerbs,
-  type Running,
-  runWrite,
-  type WriteVerbs,
-} from './transaction.ts';
+import { documentsOf, type Outcome, type ReadVerbs, type Running, runWrite } from './transaction.ts';
+import { type Decisions, decidedDocument, WriteView } from './write-view.ts';
 
 /** How much the writer takes on. */
 export type WriterLimits = {
@@ -47,23 +40,16 @@ export type GroupWriter = {
   stats(): WriterStats;
 };
 
-/** A write whose turn has not come. */
-type Waiting = { decide(): void; refuse(error: StoreUnavailable): void };
-/** A write that is decided: one of the two is called, once. */
-type Decided = { answer(): void; refuse(error: StoreUnavailable): void };
+/** A write on its way: it waits for its turn, is decided, and is answered or refused, once. */
+type Write = { decide(): void; answer(): void; refuse(error: StoreUnavailable): void };
 type Group = {
   readonly effects: Effects;
   readonly entered: Entered;
-  readonly members: Decided[];
+  readonly members: Write[];
   characters: number;
   /** Called when it is durable, before its members are answered. */
   durable(): void;
 };
-
-/** What one work does. */
-type Own = { readonly effects: Effects; readonly entered: Entered };
-
-const newOwn = (): Own => ({ effects: new Map(), entered: new Map() });
 
 /**
  * Writes that do not wait for others of their turn of the event loop. Ours: the disk then works while the rest of the turn
@@ -84,14 +70,17 @@ const newGroup = (): Group => ({
 /** A writer that commits through `thread`. `durable` reads what is committed, on a connection that nobody else uses. */
 export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: WriterLimits): GroupWriter {
   const limit = deadlines(limits.workLimitMs);
-  const engine = documentsOf(durable);
-  let waiting: Waiting[] = [];
+  const decisions: Decisions<Group> = {
+    gathering: newGroup(),
+    committing: undefined,
+    observer: nobody,
+    rows: durable,
+    documents: documentsOf(durable),
+  };
+  let waiting: Write[] = [];
   let running: Running | undefined;
-  let gathering = newGroup();
-  let committing: Group | undefined;
   /** Why nothing is written now: the thread does not answer. */
   let halted: StoreUnavailable | undefined;
-  let observer = nobody;
   let planned = false;
   let unanswered = 0;
   let commits = 0;
@@ -99,32 +88,38 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
 
   /** First come, first served. */
   function decideNext(): void {
-    const isFull = gathering.members.length >= limits.groupLimit || gathering.characters >= fullCharacters;
+    const { members, characters } = decisions.gathering;
+    const isFull = members.length >= limits.groupLimit || characters >= fullCharacters;
     if (running === undefined && !isFull) waiting.shift()?.decide();
   }
 
   function commitNext(): void {
-    if (committing !== undefined || gathering.members.length === 0) return;
-    const group = gathering;
-    const placed = placeAll(group.entered, current, (...change) => setEffect(group.effects, ...change));
+    const group = decisions.gathering;
+    if (decisions.committing !== undefined || group.members.length === 0) return;
+    const placed = placeAll(
+      group.entered,
+      (collection, key) => decidedDocument(decisions, collection, key),
+      (collection, key, text) => setEffect(group.effects, collection, key, text),
+    );
     if (!placed.ok) {
-      refuseDecided(group, placed.error);
+      refuseDecided([], placed.error);
       decideNext();
       return;
     }
     group.durable = placed.value;
-    committing = group;
-    gathering = newGroup();
-    observer.committing(group.effects);
+    decisions.committing = group;
+    decisions.gathering = newGroup();
+    decisions.observer.committing(group.effects);
     thread.commit(changesOf(group.effects), { ended, overdue });
   }
 
   function commitSoon(): void {
-    if (gathering.members.length >= Math.min(enough, limits.groupLimit)) {
+    const { members } = decisions.gathering;
+    if (members.length >= Math.min(enough, limits.groupLimit)) {
       commitNext();
       return;
     }
-    if (planned || committing !== undefined || gathering.members.length === 0) return;
+    if (planned || decisions.committing !== undefined || members.length === 0) return;
     planned = true;
     setImmediate(() => {
       planned = false;
@@ -133,23 +128,23 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
   }
 
   function ended(end: GroupEnd): void {
-    const group = committing ?? newGroup();
-    committing = undefined;
+    const group = decisions.committing ?? newGroup();
+    decisions.committing = undefined;
     halted = undefined;
     switch (end.kind) {
       case 'durable':
         commits += 1;
-        observer.committed(group.effects);
+        decisions.observer.committed(group.effects);
         group.durable();
         for (const member of group.members) member.answer();
         break;
       case 'failed':
-        observer.undone();
-        refuseDecided(group, new StoreUnavailable('the write was not committed', { cause: end.cause }));
+        decisions.observer.undone();
+        refuseDecided(group.members, new StoreUnavailable('the write was not committed', { cause: end.cause }));
         break;
       case 'unknown':
-        observer.lost();
-        refuseDecided(group, new StoreUnavailable('the write may not be committed', { cause: end.cause }));
+        decisions.observer.lost();
+        refuseDecided(group.members, new StoreUnavailable('the write may not be committed', { cause: end.cause }));
         break;
     }
     commitNext();
@@ -157,11 +152,11 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
   }
 
   /** The members of a group that is not kept, and everybody decided behind it, who may have read what it did. */
-  function refuseDecided(group: Group, error: StoreUnavailable): void {
-    const behind = gathering === group ? [] : gathering.members;
-    gathering = newGroup();
+  function refuseDecided(members: Write[], error: StoreUnavailable): void {
+    const behind = decisions.gathering.members;
+    decisions.gathering = newGroup();
     running?.refuse(error);
-    for (const member of [...group.members.splice(0), ...behind]) member.refuse(error);
+    for (const member of [...members.splice(0), ...behind]) member.refuse(error);
   }
 
   /** Nobody waits for a disk that does not answer. Its group ends some day, and then the writer goes on. */
@@ -169,86 +164,30 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
     halted = new StoreUnavailable('the disk does not answer');
     const behind = waiting;
     waiting = [];
-    if (committing !== undefined) refuseDecided(committing, halted);
+    if (decisions.committing !== undefined) refuseDecided(decisions.committing.members, halted);
     for (const one of behind) one.refuse(halted);
   }
 
-  function decided({ effects, entered }: Own, readPending: boolean, member: Decided): void {
-    if (effects.size > 0 || entered.size > 0) {
-      addEffects(gathering.effects, effects);
-      for (const [journal, entries] of entered) addEntries(gathering.entered, journal, entries);
-      gathering.characters += charactersOf(effects) + charactersEntered(entered);
-      gathering.members.push(member);
+  /** Its effects gather, unless it is undone. */
+  function decided(one: Write, { effects, entered, sawPending }: WriteView, isKept: boolean): void {
+    const { gathering, committing } = decisions;
+    if (isKept && (!effects.isEmpty() || entered !== undefined)) {
+      gathering.characters += effects.addTo(gathering.effects) + addEntered(gathering.entered, entered);
+      gathering.members.push(one);
       return;
     }
     // It changed nothing. What it read may not be durable yet: then it is answered when that is.
     const before = gathering.members.length > 0 ? gathering : committing;
-    if (readPending && before !== undefined) before.members.push(member);
-    else member.answer();
+    if (sawPending && before !== undefined) before.members.push(one);
+    else one.answer();
   }
 
-  /** What is decided and not durable. */
-  const pendingEffect = (collection: string, key: string) =>
-    gathering.effects.get(collection)?.get(key) ?? committing?.effects.get(collection)?.get(key);
-
-  function durableDocument(collection: string, key: string): Document | undefined {
-    const known = observer.recall.get(collection, key);
-    if (known !== notKnown) return known;
-    const answer = engine.get(collection, key);
-    observer.learned({ collection, key, answer });
-    return answer;
-  }
-
-  /** The document as it is decided, durable or not. */
-  function current(collection: string, key: string): Document | undefined {
-    const pending = pendingEffect(collection, key);
-    return pending === undefined ? durableDocument(collection, key) : documentOf(pending);
-  }
-
-  /** What is decided, whether it is durable or not; `own` changes come on top. */
-  function viewOf({ effects: own, entered }: Own, readPending: () => void): WriteVerbs {
-    const recall = observer.recall;
-    return {
-      get(collection, key) {
-        const mine = own.get(collection)?.get(key);
-        if (mine !== undefined) return documentOf(mine);
-        const pending = pendingEffect(collection, key);
-        if (pending === undefined) return durableDocument(collection, key);
-        readPending();
-        return documentOf(pending);
-      },
-      list(collection, query, range) {
-        const over = effectsIn(committing?.effects.get(collection), range);
-        for (const [key, effect] of effectsIn(gathering.effects.get(collection), range)) over.set(key, effect);
-        if (over.size > 0) readPending();
-        for (const [key, effect] of effectsIn(own.get(collection), range)) over.set(key, effect);
-        if (over.size > 0) {
-          return entriesThrough(over, durable.list(collection, range, query.limit + over.size), query.limit);
-        }
-        const known = recall.list(collection, query, range);
-        if (known !== notKnown) return known;
-        const answer = engine.list(collection, query, range);
-        if (query.after === undefined) observer.learned({ collection, query, answer });
-        return answer;
-      },
-      put: (collection, key, text) => setEffect(own, collection, key, text),
-      delete: (collection, key) => setEffect(own, collection, key, undefined),
-      enter: (journal, entries) => addEntries(entered, journal, entries),
-    };
-  }
-
-  function decide<T>(work: (writer: Writer) => Promise<T>, settle: (outcome: Outcome<T>) => void): void {
-    const own = newOwn();
-    let readPending = false;
-    const view = viewOf(own, () => {
-      readPending = true;
-    });
+  function decide<T>(work: (writer: Writer) => Promise<T>, one: Write, ended: (outcome: Outcome<T>) => void): void {
+    const view = new WriteView(decisions);
     running = runWrite(work, view, limit, (outcome) => {
       running = undefined;
-      decided(outcome.ok ? own : newOwn(), readPending, {
-        answer: () => settle(outcome),
-        refuse: (error) => settle({ ok: false, error }),
-      });
+      ended(outcome);
+      decided(one, view, outcome.ok);
       commitSoon();
       decideNext();
     });
@@ -262,39 +201,35 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
       }
       unanswered += 1;
       return new Promise<T>((resolve, reject) => {
-        const settle = (outcome: Outcome<T>) => {
-          unanswered -= 1;
-          if (!outcome.ok) {
-            reject(outcome.error);
-            return;
-          }
-          writes += 1;
-          resolve(outcome.value);
+        let outcome: Outcome<T> | undefined;
+        const one: Write = {
+          decide: () =>
+            decide(work, one, (ended) => {
+              outcome = ended;
+            }),
+          answer() {
+            unanswered -= 1;
+            if (outcome?.ok) {
+              writes += 1;
+              resolve(outcome.value);
+            } else {
+              reject(outcome?.error);
+            }
+          },
+          refuse(error) {
+            unanswered -= 1;
+            reject(error);
+          },
         };
-        waiting.push({
-          decide: () => decide(work, settle),
-          refuse: (error) => settle({ ok: false, error }),
-        });
+        waiting.push(one);
         decideNext();
       });
     },
     observe(one) {
-      observer = one;
+      decisions.observer = one;
     },
     stats: () => ({ commits, writes, queued: waiting.length }),
   };
-}
-
-function charactersEntered(entered: Entered): number {
-  let characters = 0;
-  for (const entries of entered.values()) for (const { text } of entries) characters += text.length;
-  return characters;
-}
-
-function charactersOf(effects: Effects): number {
-  let characters = 0;
-  for (const changed of effects.values()) for (const { text } of changed.values()) characters += text?.length ?? 0;
-  return characters;
 }
 
 /** One list, as a thread takes it. */

@@ -4,6 +4,7 @@
 // it began, as it was before.
 
 import { deadlines } from './deadlines.ts';
+import { decode } from './documents.ts';
 import { documentOf, type Effects, effectsIn, entriesThrough, isInside, setEffect } from './effects.ts';
 import { addEntries, type Entered, placeAll } from './entered.ts';
 import { compareKeys, type KeyRange } from './key-order.ts';
@@ -12,7 +13,6 @@ import { nobody, type ObservableStore } from './observer.ts';
 import type { Reader, Writer } from './store.ts';
 import {
   answerOf,
-  decode,
   defaultWorkLimitMs,
   type Outcome,
   type Row,
@@ -53,7 +53,7 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): Ob
       runWrite(work, verbs, limit, done);
     });
     if (!outcome.ok) return outcome;
-    const placed = placeAll(entered, verbs.get, verbs.put);
+    const placed = placeAll(entered, verbs.get, (collection, key, text) => setEffect(changes, collection, key, text));
     if (!placed.ok) return placed;
     commit(live, changes, snapshots);
     observer.committed(changes);
@@ -61,14 +61,15 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): Ob
     return outcome;
   }
 
+  async function writeInTurn<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
+    const turn = lastWrite.then(() => write(work)); // one at a time; write() never rejects
+    lastWrite = turn;
+    return answerOf(await turn);
+  }
+
   return {
-    read: (work) => life.during(() => read(work)),
-    write: (work) =>
-      life.during(async () => {
-        const turn = lastWrite.then(() => write(work)); // one at a time; write() never rejects
-        lastWrite = turn;
-        return answerOf(await turn);
-      }),
+    read: (work) => life.during(read, work),
+    write: (work) => life.during(writeInTurn, work),
     close: life.close,
     observe(one) {
       observer = one;
@@ -87,7 +88,7 @@ function verbsOn(live: Live, effects: Effects, entered: Entered) {
     },
     list: (collection, { limit }, range) =>
       entriesThrough(effectsIn(effects.get(collection), range), liveRows(live.get(collection), range), limit),
-    put: (collection, key, text) => setEffect(effects, collection, key, text),
+    put: (collection, key, text, document) => setEffect(effects, collection, key, text, document),
     delete: (collection, key) => setEffect(effects, collection, key, undefined),
     enter: (journal, entries) => addEntries(entered, journal, entries),
   } satisfies WriteVerbs;

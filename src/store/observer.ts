@@ -2,8 +2,8 @@
 // that the memory is true at every moment.
 
 import type { Effects } from './effects.ts';
+import { notKnown, type Recall } from './recollection.ts';
 import type { Document, Entry, ListQuery, Store } from './store.ts';
-import { type DocumentVerbs, notKnown } from './transaction.ts';
 
 /** An answer of the engine, true for all that is durable. */
 export type Answer =
@@ -12,7 +12,7 @@ export type Answer =
 
 export type Observer = {
   /** What is durable, as far as it is remembered. */
-  readonly recall: DocumentVerbs<typeof notKnown>;
+  readonly recall: Recall;
   /** An answer that a write was given. No effect that is being made durable touches it. */
   learned(answer: Answer): void;
   /** These are being made durable: until the end is told, a read may see them or not. One set at a time. */

@@ -49,8 +49,8 @@ export function sqliteStore(options: SqliteOptions): SqliteStore {
     const writer = groupWriter(thread, readVerbsOn(directory.keeper), { queueLimit, groupLimit, workLimitMs });
     const life = lifetime(() => letGo(thread, pool, directory));
     return {
-      read: (work) => life.during(() => pool.read(work)),
-      write: (work) => life.during(() => writer.write(work)),
+      read: (work) => life.during(pool.read, work),
+      write: (work) => life.during(writer.write, work),
       observe: writer.observe,
       stats: writer.stats,
       close: life.close,

@@ -143,7 +143,11 @@ for (const { name, use } of engines) {
       }));
 
     it('gives a reader no way to write', () =>
-      use((store) => store.read(async (reader) => assert.deepEqual(Object.keys(reader).toSorted(), ['get', 'list']))));
+      use((store) =>
+        store.read(async (reader) => {
+          for (const verb of ['put', 'delete', 'enter']) assert.ok(!(verb in reader), verb);
+        }),
+      ));
 
     it('refuses a transaction that has ended', () =>
       use(async (store) => {

@@ -57,7 +57,10 @@ export type Journal = {
 
 /** What a change may do: it also sees its own writes. */
 export interface Writer extends Reader {
-  /** Keeps a copy of the document in place of the one before. Rejects with TypeError for what is no JSON value. */
+  /**
+   * Keeps the document in place of the one before, and freezes it: it may be given to readers as it is. Rejects with TypeError
+   * for what is no JSON value; what JSON says otherwise (an absent member that is `undefined`) is kept as JSON says it.
+   */
   put(collection: string, key: string, document: Document | JsonText): Promise<void>;
   /** Removes the document; removing what is not there is no error. */
   delete(collection: string, key: string): Promise<void>;

@@ -1,7 +1,9 @@
 // One transaction: an engine's synchronous verbs, lent to `work` as the store's asynchronous Reader or Writer, refused
-// after its end, and given up on when `work` never settles.
+// after its end, and given up on when `work` never settles. A class, since there are very many and short: its verbs are made
+// once, and none is an `async` function, which would make two promises where one is enough.
 
 import type { Deadlines, Watched } from './deadlines.ts';
+import { decode, encode, isExact } from './documents.ts';
 import { checkKey, type KeyRange, rangeOf } from './key-order.ts';
 import type { Document, Entry, Journal, JournalEntry, ListQuery, Reader, Writer } from './store.ts';
 import { JsonText, StoreUnavailable } from './store.ts';
@@ -16,19 +18,17 @@ export type ReadVerbs = {
   list(collection: string, range: KeyRange, limit: number): readonly Row[];
 };
 
-/** What a memory answers that does not know. */
-export const notKnown = Symbol('not known');
-
 /** What a transaction reads with: documents, wherever they come from. */
-export type DocumentVerbs<Unknown = never> = {
-  get(collection: string, key: string): Document | undefined | Unknown;
+export type DocumentVerbs = {
+  get(collection: string, key: string): Document | undefined;
   /** The page of the query, whose keys are those of the range. */
-  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[] | Unknown;
+  list(collection: string, query: ListQuery, range: KeyRange): readonly Entry[];
 };
 
 /** What a transaction changes with. */
 export type WriteVerbs = DocumentVerbs & {
-  put(collection: string, key: string, text: string): void;
+  /** `document` is given where it is frozen and exactly what the text says. */
+  put(collection: string, key: string, text: string, document: Document | undefined): void;
   delete(collection: string, key: string): void;
   enter(journal: Journal, entries: readonly JournalEntry[]): void;
 };
@@ -47,22 +47,6 @@ export type Running = {
   refuse(error: StoreUnavailable): void;
 };
 
-type State = Watched & {
-  failure: StoreUnavailable | undefined;
-  /** Nobody waits for it any more: called when a memory does not know. */
-  abandon: (() => void) | undefined;
-  abandoned: boolean;
-};
-
-const newState = (abandon?: () => void): State => ({
-  ended: false,
-  timer: undefined,
-  giveUp: () => {},
-  failure: undefined,
-  abandon,
-  abandoned: false,
-});
-
 /** Runs a `work` that reads. `done` is called once, never before this returns; the reader is dead then. */
 export function runRead<T>(
   work: (reader: Reader) => Promise<T>,
@@ -70,27 +54,8 @@ export function runRead<T>(
   limit: Deadlines,
   done: (outcome: Outcome<T>) => void,
 ): void {
-  const state = newState();
-  run(work, readerOn(verbs, state), state, limit, done);
-}
-
-/**
- * As `runRead`, on verbs that may not know: then `done(undefined)`, at once. The work is left where it stands, and none of
- * its verbs settles any more: a rejection could be one that it awaits later, and nobody would hear of it till then.
- */
-export function runFromMemory<T>(
-  work: (reader: Reader) => Promise<T>,
-  verbs: DocumentVerbs<typeof notKnown>,
-  limit: Deadlines,
-  done: (outcome: Outcome<T> | undefined) => void,
-): void {
-  const state = newState(() => {
-    if (state.ended) return;
-    end(state);
-    state.abandoned = true;
-    done(undefined);
-  });
-  run(work, readerOn(verbs, state), state, limit, done);
+  const transaction = new ReadTransaction(verbs, limit, done);
+  transaction.run(started(work, transaction));
 }
 
 /** Runs a `work` that writes. `done` is called once, never before this returns; the writer is dead then. */
@@ -100,8 +65,9 @@ export function runWrite<T>(
   limit: Deadlines,
   done: (outcome: Outcome<T>) => void,
 ): Running {
-  const state = newState();
-  return run(work, writerOn(verbs, state), state, limit, done);
+  const transaction = new WriteTransaction(verbs, limit, done);
+  transaction.run(started(work, transaction));
+  return transaction;
 }
 
 /** The value of an outcome; throws its error. */
@@ -110,41 +76,135 @@ export function answerOf<T>(outcome: Outcome<T>): T {
   return outcome.value;
 }
 
-function run<T, A>(
-  work: (argument: A) => Promise<T>,
-  argument: A,
-  state: State,
-  limit: Deadlines,
-  done: (outcome: Outcome<T>) => void,
-): Running {
-  const settle = (outcome: Outcome<T>) => {
-    if (state.ended) return;
-    end(state);
-    // A work may have caught the engine's failure and gone on; what it did is not whole all the same.
-    done(state.failure === undefined ? outcome : { ok: false, error: state.failure });
-  };
-  const refuse = (error: StoreUnavailable) => settle({ ok: false, error });
-  state.giveUp = () => refuse(new StoreUnavailable(`the transaction did not end within ${limit.limitMs} ms`));
-  limit.watch(state);
-  started(work, argument).then(
-    (value) => settle({ ok: true, value }),
-    (error: unknown) => settle({ ok: false, error }),
-  );
-  return { refuse };
-}
-
-function end(state: State): void {
-  state.ended = true;
-  clearTimeout(state.timer);
-}
-
-function started<T, A>(work: (argument: A) => Promise<T>, argument: A): Promise<T> {
+/** What a work answers, whatever it does. */
+export function started<T, A>(work: (argument: A) => Promise<T>, argument: A): Promise<T> {
   try {
     return Promise.resolve(work(argument));
   } catch (error) {
     return Promise.reject(error);
   }
 }
+
+/** The error of a verb that is used after the end. */
+export const lateUse = () => new Error('the transaction has ended: use its argument only while `work` runs');
+
+class ReadTransaction<T, V extends DocumentVerbs = DocumentVerbs> implements Reader, Watched, Running {
+  ended = false;
+  timer: NodeJS.Timeout | undefined = undefined;
+  protected failure: StoreUnavailable | undefined = undefined;
+  protected readonly verbs: V;
+  private readonly limit: Deadlines;
+  private readonly done: (outcome: Outcome<T>) => void;
+
+  constructor(verbs: V, limit: Deadlines, done: (outcome: Outcome<T>) => void) {
+    this.verbs = verbs;
+    this.limit = limit;
+    this.done = done;
+  }
+
+  run(answer: Promise<T>): void {
+    this.limit.watch(this);
+    answer.then(
+      (value) => this.settle({ ok: true, value }),
+      (error: unknown) => this.settle({ ok: false, error }),
+    );
+  }
+
+  refuse(error: StoreUnavailable): void {
+    this.settle({ ok: false, error });
+  }
+
+  giveUp(): void {
+    this.refuse(new StoreUnavailable(`the transaction did not end within ${this.limit.limitMs} ms`));
+  }
+
+  get(collection: string, key: string): Promise<Document | undefined> {
+    try {
+      this.admit(collection, key);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    try {
+      return Promise.resolve(this.verbs.get(collection, key));
+    } catch (cause) {
+      return this.fail(cause);
+    }
+  }
+
+  list(collection: string, query: ListQuery): Promise<readonly Entry[]> {
+    let range: KeyRange;
+    try {
+      this.admit(collection, '');
+      range = rangeOf(query);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    try {
+      return Promise.resolve(this.verbs.list(collection, query, range));
+    } catch (cause) {
+      return this.fail(cause);
+    }
+  }
+
+  /** INVARIANT: no verb reaches an engine after the transaction ended or the engine failed. */
+  protected admit(collection: string, key: string): void {
+    if (this.ended) throw lateUse();
+    if (this.failure !== undefined) throw this.failure;
+    checkKey(collection);
+    checkKey(key);
+  }
+
+  protected fail(cause: unknown): Promise<never> {
+    this.failure = new StoreUnavailable('the storage engine failed', { cause });
+    return Promise.reject(this.failure);
+  }
+
+  private settle(outcome: Outcome<T>): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    // A work may have caught the engine's failure and gone on; what it did is not whole all the same.
+    this.done(this.failure === undefined ? outcome : { ok: false, error: this.failure });
+  }
+}
+
+/** Changes gather in memory: until the transaction is closed, nothing of an engine can fail. */
+class WriteTransaction<T> extends ReadTransaction<T, WriteVerbs> implements Writer {
+  put(collection: string, key: string, document: Document | JsonText): Promise<void> {
+    try {
+      this.admit(collection, key);
+      const text = encode(document);
+      const isKept = !(document instanceof JsonText) && isExact(document);
+      this.verbs.put(collection, key, text, isKept ? document : undefined);
+      return changed;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  delete(collection: string, key: string): Promise<void> {
+    try {
+      this.admit(collection, key);
+      this.verbs.delete(collection, key);
+      return changed;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  enter(journal: Journal, entries: readonly JournalEntry[]): Promise<void> {
+    try {
+      for (const { key } of entries) this.admit('', key);
+      this.verbs.enter(journal, entries);
+      return changed;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+/** What every change resolves to. */
+const changed = Promise.resolve();
 
 /** Reads documents with verbs that read their text. */
 export function documentsOf(verbs: ReadVerbs): DocumentVerbs {
@@ -159,89 +219,3 @@ export function documentsOf(verbs: ReadVerbs): DocumentVerbs {
 
 /** The entry of a row. */
 export const entryOf = ({ key, text }: Row): Entry => ({ key, document: decode(text) });
-
-function readerOn(verbs: DocumentVerbs<typeof notKnown>, state: State): Reader {
-  return {
-    async get(collection: string, key: string): Promise<Document | undefined> {
-      if (state.abandoned) return never();
-      admit(state);
-      checkKey(collection);
-      checkKey(key);
-      return known(
-        state,
-        attempt(state, () => verbs.get(collection, key)),
-      );
-    },
-    async list(collection: string, query: ListQuery): Promise<readonly Entry[]> {
-      if (state.abandoned) return never();
-      admit(state);
-      checkKey(collection);
-      const range = rangeOf(query);
-      return known(
-        state,
-        attempt(state, () => verbs.list(collection, query, range)),
-      );
-    },
-  };
-}
-
-function known<T>(state: State, answer: T | typeof notKnown): T | Promise<never> {
-  if (answer !== notKnown) return answer;
-  state.abandon?.();
-  return never();
-}
-
-/** One for each: what waits for a promise is kept as long as the promise. */
-const never = () => new Promise<never>(() => {});
-
-function writerOn(verbs: WriteVerbs, state: State): Writer {
-  return {
-    ...readerOn(verbs, state),
-    async put(collection: string, key: string, document: Document | JsonText): Promise<void> {
-      admit(state);
-      checkKey(collection);
-      checkKey(key);
-      const text = encode(document);
-      attempt(state, () => verbs.put(collection, key, text));
-    },
-    async delete(collection: string, key: string): Promise<void> {
-      admit(state);
-      checkKey(collection);
-      checkKey(key);
-      attempt(state, () => verbs.delete(collection, key));
-    },
-    async enter(journal: Journal, entries: readonly JournalEntry[]): Promise<void> {
-      admit(state);
-      for (const { key } of entries) checkKey(key);
-      verbs.enter(journal, entries);
-    },
-  };
-}
-
-/** INVARIANT: no verb reaches an engine after the transaction ended or the engine failed. */
-function admit(state: State): void {
-  if (state.ended) throw new Error('the transaction has ended: use its argument only while `work` runs');
-  if (state.failure !== undefined) throw state.failure;
-}
-
-function attempt<T>(state: State, verb: () => T): T {
-  try {
-    return verb();
-  } catch (cause) {
-    state.failure = new StoreUnavailable('the storage engine failed', { cause });
-    throw state.failure;
-  }
-}
-
-/** JSON text of a document; throws TypeError for what JSON has no form for. */
-function encode(document: Document | JsonText): string {
-  if (document instanceof JsonText) return document.text;
-  const text: string | undefined = JSON.stringify(document);
-  if (text === undefined) throw new TypeError('a document must be a JSON value');
-  return text;
-}
-
-/** The document of a stored text. */
-export function decode(text: string): Document {
-  return JSON.parse(text) as Document; // guaranteed by encode(), or by who made a JsonText: the only sources of stored text
-}

@@ -245,7 +245,7 @@ test('an attached policy that is not kept is no empty policy', async () => {
     const role = await foundEntity(reader, account, 'role', 'web');
     const list: typeof reader.list = async (collection, query) =>
       (await reader.list(collection, query)).map(({ key }) => ({ key, document: { policyArn: `${readOnly}1` } }));
-    return appliedPolicies({ ...reader, list }, account, role);
+    return appliedPolicies({ get: (...of) => reader.get(...of), list }, account, role);
   });
   await assert.rejects(gone, /is not kept/);
 });
