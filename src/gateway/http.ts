@@ -5,9 +5,11 @@ import type { Socket } from 'node:net';
 import { http, https } from '../node-http.ts';
 import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
+import type { Entry } from './admission.ts';
 import { type Bodies, type Body, discardBody, hasBody, hasLongBody, isTooLong, takeBody } from './body.ts';
 import { type Connections, connections, type Held } from './connections.ts';
 import { listening, type OpenDoor } from './listening.ts';
+import { type Newcomers, newcomers } from './newcomers.ts';
 import type { Overload, Turned } from './overload.ts';
 import { atTurnEnd } from './turn-end.ts';
 
@@ -67,6 +69,8 @@ type Room = {
   readonly door: Door;
   readonly held: Connections;
   readonly bodies: Bodies;
+  /** Whole requests, and the connections that wait to be accepted. */
+  readonly newcomers: Newcomers<Asked>;
   /** Writes an answer when the turn of the event loop ends. */
   readonly answer: (ready: Ready) => void;
   draining: boolean;
@@ -84,6 +88,9 @@ type Exchange = {
   readonly path: string;
   readonly rawQuery: string;
 };
+
+/** A whole request that was taken on. */
+type Asked = { readonly exchange: Exchange; readonly body: Uint8Array; readonly entry: Entry };
 
 type Ready = { readonly exchange: Exchange; readonly given: WireResponse };
 
@@ -103,7 +110,9 @@ export async function openDoor(door: Door, host: string, port: number, limits = 
     : http.createServer(options);
   const held = connections(server, maxConnections, door.overload.now, () => door.overload.count('connections'));
   const bodies = { most: maxLargeBodies, large: 0 };
-  const room: Room = { door, held, bodies, answer: atTurnEnd(write), draining: false };
+  const order = newcomers(judge);
+  server.on('connection', order.came);
+  const room: Room = { door, held, bodies, newcomers: order, answer: atTurnEnd(write), draining: false };
   const listener = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
     orDestroy(response, () => serve(room, request, response, waits));
   };
@@ -160,13 +169,25 @@ function orDestroy(response: ServerResponse, work: () => void): void {
   }
 }
 
-/** The request is whole: it takes its room, is judged, and gives its room back. */
+/** The request is whole: it takes its room. */
 function ask(exchange: Exchange, body: Uint8Array): void {
-  const { room, connection, request, response } = exchange;
-  const { admission } = room.door.overload;
-  const entry = admission.enter();
+  const { room, connection } = exchange;
+  const entry = room.door.overload.admission.enter();
   if (entry === undefined) return refuseBusy(exchange, 'requests');
   room.held.asked(connection);
+  room.newcomers.afterThem({ exchange, body, entry });
+}
+
+/** It is judged, and gives its room back. */
+function judge({ exchange, body, entry }: Asked): void {
+  orDestroy(exchange.response, () => judged(exchange, body, entry));
+}
+
+function judged(exchange: Exchange, body: Uint8Array, entry: Entry): void {
+  const { room, request, response } = exchange;
+  const { admission } = room.door.overload;
+  // Who left meanwhile is not judged.
+  if (response.destroyed) return admission.leave(entry);
   room.door.handle(wireRequest(exchange, headersOf(request.rawHeaders), body), originOf(exchange)).then(
     (given) => {
       admission.leave(entry);

@@ -9,6 +9,12 @@ export type OpenDoor = {
   close(graceMs: number): Promise<void>;
 };
 
+/**
+ * Connections that may wait to be accepted, if the kernel has no smaller bound (Linux: `net.core.somaxconn`). The event loop
+ * accepts one in a turn; whom there is no room for is not told so, and tries again after a second.
+ */
+const mostWaiting = 4096;
+
 /** Listens; rejects when the address cannot be had. Where `endsIdle` is given, it is what closes idle connections. */
 export async function listening(
   server: Server,
@@ -18,7 +24,7 @@ export async function listening(
 ): Promise<OpenDoor> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ host, port, backlog: mostWaiting }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -1,6 +1,8 @@
 // Too much at once over real sockets: who is refused, what that costs, and how a door that is full ends.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { makeCa } from '../../test/pki.ts';
@@ -203,6 +205,53 @@ describe('connections that send slowly', () => {
     }
   });
 });
+
+describe('a thousand connections at once', { skip: shortOfQueue() }, () => {
+  test('are let in before one that comes later', async () => {
+    const { port } = await door();
+    const crowd = Array.from({ length: 1000 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    let connected = 0;
+    const count = () => {
+      connected += 1;
+    };
+    for (const socket of crowd) socket.once('connect', count);
+    await once(crowd[0] ?? assert.fail(), 'connect');
+    assert.match(await exchange(port, `${head('/late', '', 'GET')}${last}`), /200 OK/);
+    // Whom the kernel has no room for tries again a second later.
+    assert.equal(connected, crowd.length);
+    for (const socket of crowd) socket.destroy();
+  });
+});
+
+describe('who connects while more is asked than can be answered', () => {
+  test('does not wait for all of that', async () => {
+    let asked = 0;
+    const { port } = await door({
+      async handle({ path }) {
+        asked += 1;
+        return { status: 200, headers: [], body: `answer to ${path}.` };
+      },
+    });
+    const busy = await Promise.all(Array.from({ length: 100 }, () => wire(port)));
+    for (const { socket } of busy) {
+      socket.on('data', () => void socket.write(head('/again', '\r\n', 'GET')));
+      socket.write(head('/again', '\r\n', 'GET'));
+    }
+    await busy[0]?.until(/again\..*again\./s);
+    const before = asked;
+    await Promise.all(Array.from({ length: 50 }, () => exchange(port, `${head('/new', '', 'GET')}${last}`)));
+    // Each is let in in a turn of its own, and 100 are ready to be asked in every one.
+    assert.ok(asked - before < 50 * 50, `${asked - before} requests were before them`);
+    for (const { socket } of busy) socket.destroy();
+  });
+});
+
+/** Why the kernel would not let so many wait, whatever the door asks for. */
+function shortOfQueue(): string | false {
+  const path = '/proc/sys/net/core/somaxconn';
+  const most = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+  return most < 1024 && `the kernel lets ${most} connections wait`;
+}
 
 describe('a door that closes', () => {
   test('still answers what was on its way to a connection that idled, and closes it then', async () => {
