@@ -45,7 +45,6 @@ export type OverloadResult = Partial<Run> & {
 /** How many times its peak is offered, and what must be left then. */
 const factor = 5;
 const goals = { ratio: 0.8, p99Ms: 250 };
-const warmUpSeconds = 1;
 const repeatedRequests = 200;
 const created = 201;
 const unavailable = 503;
@@ -90,11 +89,12 @@ async function measured({ key, connections }: Case, effort: Effort, runs: Run[])
   try {
     const arns = await prepareAccount(server.url, rootKey, pki.rootPem);
     const leaf = newLeaf(pki);
-    for (let run = 0; run < effort.runs; run++) {
+    const made = () => {
       const requests = repeated(server.url, arns, pki, leaf, repeatedRequests);
-      const request = (n: number) => requests[n % requests.length] ?? new Uint8Array();
-      runs.push(await oneRun(server.url, request, connections, effort));
-    }
+      return (n: number) => requests[n % requests.length] ?? new Uint8Array();
+    };
+    await closedLoop(server.url, made(), effort.connections, effort.warmUp);
+    for (let run = 0; run < effort.runs; run++) runs.push(await oneRun(server.url, made(), connections, effort));
   } finally {
     await server.stop();
   }
@@ -106,13 +106,7 @@ async function oneRun(
   connections: number,
   effort: Effort,
 ): Promise<Run> {
-  const closed = (seconds: number) => {
-    let n = 0;
-    return load({ url, supply: () => request(n++), connections: effort.connections, seconds, status: created });
-  };
-  await closed(warmUpSeconds);
-  const { requestsPerSecond: peak, firstFailure } = await closed(effort.seconds);
-  if (firstFailure !== undefined) throw new Error(`an answer below the capacity failed: ${firstFailure.slice(0, 500)}`);
+  const peak = await closedLoop(url, request, effort.connections, effort.seconds);
   const over = await openLoop({
     ...{ url, request, connections, seconds: effort.seconds, perSecond: factor * peak },
     ...{ accepted: created, refused: unavailable },
@@ -129,6 +123,19 @@ async function oneRun(
     refusalP50Ms: percentile(over.refusalLatencies, 0.5),
     closed: over.closed,
   };
+}
+
+/** Answers per second on connections that wait for each; rejects where one is not a success. */
+async function closedLoop(
+  url: string,
+  request: (n: number) => Uint8Array,
+  connections: number,
+  seconds: number,
+): Promise<number> {
+  let n = 0;
+  const measured = await load({ url, supply: () => request(n++), connections, seconds, status: created });
+  if (measured.firstFailure === undefined) return measured.requestsPerSecond;
+  throw new Error(`an answer below the capacity failed: ${measured.firstFailure.slice(0, 500)}`);
 }
 
 /** Lines, with a newline at the end. */
