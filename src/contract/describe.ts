@@ -8,6 +8,11 @@ import { type AnyStructure, byShape, membersOf, type Shape } from './shape.ts';
 const hidden = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const hiddenText = JSON.stringify(hidden);
 
+/** Whether something is hidden in a text that `withoutSecrets` wrote. */
+export function hides(shown: string): boolean {
+  return shown.includes(hidden);
+}
+
 /** Writes a value as JSON. The shape guarantees the value's form: the protocol's parser or the operation made it. */
 type Show = (value: unknown) => string;
 

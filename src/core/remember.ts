@@ -3,6 +3,27 @@
 /** How large what is remembered may be together, by the sizes of the inputs. */
 export type Sized<I> = { readonly most: number; sizeOf(input: I): number };
 
+/** Things by their names, at most so many and so large together; the eldest is forgotten first. */
+export type Bounded<T> = { get(name: string): T | undefined; set(name: string, thing: T, size: number): void };
+
+/** Holds `room` things, whose sizes are `most` together. */
+export function bounded<T>(room: number, most: number): Bounded<T> {
+  const known = new Map<string, { readonly thing: T; readonly size: number }>();
+  let total = 0;
+  return {
+    get: (name) => known.get(name)?.thing,
+    set(name, thing, size) {
+      total += size - (known.get(name)?.size ?? 0);
+      known.set(ownText(name), { thing, size });
+      for (const [eldest, { size: freed }] of known) {
+        if (known.size <= room && total <= most) break;
+        known.delete(eldest);
+        total -= freed;
+      }
+    },
+  };
+}
+
 /**
  * `compute` with a memory of `room` answers; the eldest is forgotten first. An answer of undefined is not remembered, and
  * neither is a throw.
@@ -13,22 +34,13 @@ export function remember<I, O>(
   compute: (input: I) => O,
   { most, sizeOf }: Sized<I> = { most: 0, sizeOf: () => 0 },
 ): (input: I) => O {
-  const known = new Map<string, { readonly answer: O; readonly size: number }>();
-  let total = 0;
+  const known = bounded<O>(room, most);
   return (input) => {
     const key = keyOf(input);
     const remembered = known.get(key);
-    if (remembered !== undefined) return remembered.answer;
+    if (remembered !== undefined) return remembered;
     const answer = compute(input);
-    if (answer === undefined) return answer;
-    const size = sizeOf(input);
-    known.set(ownText(key), { answer, size });
-    total += size;
-    for (const [eldest, { size: freed }] of known) {
-      if (known.size <= room && total <= most) break;
-      known.delete(eldest);
-      total -= freed;
-    }
+    if (answer !== undefined) known.set(key, answer, sizeOf(input));
     return answer;
   };
 }

@@ -1,7 +1,7 @@
 // The road each request walks: route, authenticate, parse, admit, authorize, validate, run, respond; and whatever happens
 // on it, one record.
 import { commonError, type ProtocolName, ServiceError } from '../contract/error.ts';
-import type { Operation, Service } from '../contract/operation.ts';
+import type { Service } from '../contract/operation.ts';
 import { violations } from '../contract/validate.ts';
 import { headerIndex } from '../core/signature/canonical.ts';
 import { parseSignature } from '../core/signature/hmac.ts';
@@ -14,9 +14,11 @@ import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { callOf } from './call.ts';
 import { encodedMessage } from './encoded-message.ts';
+import type { Knowledge } from './knowledge.ts';
 import { useOf } from './last-uses.ts';
+import type { Question } from './questions.ts';
 import { keep, tell, type Visit } from './record.ts';
-import { type Addressee, addressee, route } from './route.ts';
+import { type Addressee, addressee } from './route.ts';
 import { checkSession } from './session-limits.ts';
 import { unknownService } from './signature-errors.ts';
 import { admit } from './throttle.ts';
@@ -41,25 +43,27 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
   let response: WireResponse;
   try {
     const service = served(to);
-    const { operation, labels } = route(service, request);
+    const { knowledge, store, keyring } = world;
+    const question = knowledge.questions.ask(service, request);
+    const { operation, labels, known } = question;
     visit.service = service;
     visit.operation = operation;
-    const { knowledge, store, keyring } = world;
     const verifier = { knowledge, store, keyring, now: visit.startedAt };
     const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature, headers);
     visit.caller = caller;
     visit.region = region;
     const use = isSigner(caller) ? useOf(caller, service.name, region, visit.startedAt) : undefined;
     if (use !== undefined) world.lastUses.note(use);
-    const input = protocol.parse(operation, request, labels);
+    const input = known?.input ?? protocol.parse(operation, request, labels);
     visit.input = input;
+    visit.shown = known?.shown;
     const call = await callOf(world, visit, { service, operation, caller, region, input });
     checkSession(caller, to.protocol, service.name, operation.name);
     // Whoever has proved nothing yet is counted when he has, in call.ts.
     if (isSigner(caller)) admit(world, to.protocol, operation.name, call);
-    if (operation.validatesFirst) validate(service, operation, input);
+    if (operation.validatesFirst) validate(knowledge, service, question, input);
     await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
-    if (!operation.validatesFirst) validate(service, operation, input);
+    if (!operation.validatesFirst) validate(knowledge, service, question, input);
     const output = await operation.run(input, call);
     response = protocol.respond(service, operation, output, visit.requestId);
   } catch (thrown) {
@@ -99,9 +103,12 @@ function served({ service, protocol }: Addressee): Service<Call> {
   return service;
 }
 
-function validate(service: Service<Call>, operation: Operation<Call>, input: object): void {
-  const message = violations(operation.input, input, { lowerFirst: service.protocol === 'query' });
+/** Throws where the input breaks a constraint; what was asked before, and was lawful, is. */
+function validate({ questions }: Knowledge, service: Service<Call>, question: Question, input: object): void {
+  if (question.known !== undefined) return;
+  const message = violations(question.operation.input, input, { lowerFirst: service.protocol === 'query' });
   if (message !== undefined) throw commonError('validation', service.protocol, message);
+  questions.keep(question, input);
 }
 
 /** Seconds after which a store or a queue may have recovered. */

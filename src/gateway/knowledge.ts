@@ -1,4 +1,4 @@
-// What the hot path has worked out before: compiled policies, parsed certificates, derived signing keys, validated paths.
+// What the hot path has worked out before: questions and their inputs, compiled policies, parsed certificates, derived signing keys, validated paths.
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
 import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
@@ -9,8 +9,11 @@ import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
 import { parsePemCertificates } from '../core/x509/pem.ts';
 import { type KnownSecrets, knownSecrets } from './known-secrets.ts';
+import { type Questions, questions } from './questions.ts';
 
 export type Knowledge = KnownSecrets & {
+  /** What was asked before, in the same words. */
+  readonly questions: Questions;
   /**
    * The policy of a stored document. Throws when it does not parse: a stored document did parse when it was written, and
    * what cannot be read must not be taken for an empty policy.
@@ -56,6 +59,7 @@ export function knowledge(): Knowledge {
   return {
     knownAccounts: new Set(),
     certificatesOf: bundle,
+    questions: questions(),
     validatePath: rememberedPaths(),
     crlOf: rememberedCrls(),
     policyOf: (text, kind) => policies[kind](text),

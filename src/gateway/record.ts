@@ -22,6 +22,8 @@ export type Visit = {
   region?: string;
   account?: string;
   input?: object;
+  /** The input as the event shows it, where that is known: JSON text. */
+  shown?: string | undefined;
   /** Another account whose trail has the event of the change, too. */
   sharedWith?: string;
   error?: ServiceError;
@@ -129,7 +131,8 @@ export function entryOf(world: World, visit: Visit, output: object, sharedAs?: S
     sourceIp: origin.ip,
     userAgent: origin.userAgent.slice(0, maxText),
     secure: origin.secure,
-    requestParameters: input === undefined || error?.status === 400 ? 'null' : withoutSecrets(operation.input, input),
+    requestParameters:
+      input === undefined || error?.status === 400 ? 'null' : (visit.shown ?? withoutSecrets(operation.input, input)),
     responseElements: hasOutput ? withoutSecrets(operation.output, output) : 'null',
     error: error && { code: error.code, message: error.message.slice(0, maxText) },
     explanations: explanationsText(visit),
