@@ -70,11 +70,12 @@ export const GetSubject = operation({
       const record = await found(reader, subjects, call, id, 'Subject');
       const all = { prefix: `${placeOf(call)}${id}/`, limit: maxKept };
       const credentials = await subjectCredentials.list(reader, all);
-      const properties = await subjectProperties.list(reader, all);
+      // Most workloads say nothing of themselves; then nothing is looked for.
+      const properties = record.instanceProperties.length === 0 ? [] : await subjectProperties.list(reader, all);
       const subject = {
         ...shown(record),
         credentials: joined(record.credentials, credentials, credentialShown),
-        instanceProperties: joined(record.instanceProperties, properties, (set) => ({ properties: set })),
+        instanceProperties: joined(record.instanceProperties, properties, propertiesShown),
       };
       return { subject };
     }),
@@ -215,21 +216,32 @@ function shown(record: SubjectRecord): ValueOf<typeof SubjectSummary> {
   };
 }
 
-function credentialShown({ x509CertificateData, ...credential }: SubjectCredential) {
-  return { ...credential, enabled: true, ...(x509CertificateData === null ? {} : { x509CertificateData }) };
+function credentialShown(
+  { serialNumber, issuer, x509CertificateData }: SubjectCredential,
+  seenAt: Date,
+  failed: boolean,
+) {
+  return { seenAt, serialNumber, issuer, enabled: true, x509CertificateData: x509CertificateData ?? undefined, failed };
+}
+
+function propertiesShown(properties: Readonly<Record<string, string>>, seenAt: Date, failed: boolean) {
+  return { seenAt, properties, failed };
 }
 
 /** The sightings in their order, each with what it is of. */
 function joined<T, S>(
   sightings: readonly Sighting[],
   entries: readonly { readonly key: string; readonly record: T }[],
-  show: (record: T) => S,
-) {
-  const byKey = new Map(entries.map(({ key, record }) => [key.slice(key.lastIndexOf('/') + 1), record]));
-  return sightings.flatMap(({ key, seenAt, failed }) => {
+  show: (record: T, seenAt: Date, failed: boolean) => S,
+): readonly S[] {
+  const byKey = new Map<string, T>();
+  for (const { key, record } of entries) byKey.set(key.slice(key.lastIndexOf('/') + 1), record);
+  const all: S[] = [];
+  for (const { key, seenAt, failed } of sightings) {
     const record = byKey.get(key);
-    return record === undefined ? [] : [{ seenAt: new Date(seenAt), ...show(record), failed }];
-  });
+    if (record !== undefined) all.push(show(record, new Date(seenAt), failed));
+  }
+  return all;
 }
 
 function digestOf(value: unknown): string {
