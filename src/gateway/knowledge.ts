@@ -180,5 +180,6 @@ function keyOf({ leaf, intermediates, anchors, now: _now, ...demands }: PathQues
 }
 
 function isValidAt({ notBefore, notAfter }: Certificate, now: Date): boolean {
-  return notBefore <= now && now <= notAfter;
+  const at = now.getTime();
+  return notBefore.getTime() <= at && at <= notAfter.getTime();
 }

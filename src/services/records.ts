@@ -1,5 +1,5 @@
 // Typed doors to the store: a collection keeps records of one type, and pages of it travel with opaque tokens.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Document, Reader, Writer } from '../store/store.ts';
 import { type Call, purposes } from './call.ts';
 
@@ -107,5 +107,5 @@ export function positionOf(call: Call, listing: string, token: string): string |
 
 /** Binds a token to its listing and keeps it short: IAM's markers have at most 320 characters. */
 export function digestOf(listing: string): string {
-  return createHash('sha256').update(listing).digest('base64url').slice(0, 22);
+  return hash('sha256', listing, 'base64url').slice(0, 22);
 }

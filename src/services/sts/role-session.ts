@@ -15,7 +15,7 @@ export function roleNamed(roleArn: string): RoleName {
   const arn = parseArn(roleArn);
   if (arn === undefined || arn.resource === '') throw invalid(`${roleArn} is invalid`);
   const isRole = arn.service === 'iam' && /^\d{12}$/.test(arn.account) && arn.resource.startsWith('role/');
-  return { account: arn.account, roleName: isRole ? arn.resource.split('/').at(-1) : undefined };
+  return { account: arn.account, roleName: isRole ? arn.resource.slice(arn.resource.lastIndexOf('/') + 1) : undefined };
 }
 
 /** The role of this very ARN, or undefined. */
