@@ -1,5 +1,6 @@
 // When keys and roles were last used. Of each and of each service the last use alone is remembered, and all that were noted are written together
 // some seconds later, so that a read costs no write. What a crash loses is those seconds.
+import { isoText } from '../contract/instant.ts';
 import type { Signer } from '../services/call.ts';
 import { type Use, usedOf, writeUse } from '../services/iam/records.ts';
 import type { Store } from '../store/store.ts';
@@ -63,7 +64,7 @@ export function lastUses({ store, later, failed, room = 10_000 }: LastUsesTraits
  * use of the key that asked for it. AWS doc: an attempt counts, whatever comes of it.
  */
 export function useOf(caller: Signer, serviceName: string, region: string, now: Date): Use | undefined {
-  const use = { at: now.toISOString(), region, serviceName };
+  const use = { at: isoText(now), region, serviceName };
   const { session, accessKeyId } = caller;
   if (session === undefined) return { kind: 'accessKey', accessKeyId, ...use };
   if (session.kind === 'user') return { kind: 'user', account: session.account, userId: session.userId, ...use };

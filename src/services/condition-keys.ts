@@ -1,6 +1,7 @@
 // The global condition keys of a request: the one place that says which are there, for whom, with which value. What
 // belongs to one operation alone stands in its `access`.
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+import { isoText } from '../contract/instant.ts';
 import type { Call, Caller, Signer } from './call.ts';
 
 /** Condition keys by name in AWS's spelling; undefined: absent. */
@@ -12,7 +13,7 @@ export const listKeys: ReadonlySet<string> = new Set(['aws:tagkeys', 'aws:called
 /** What the request says by itself, whoever makes it. No service calls another here: `aws:CalledVia` is always absent. */
 export function requestKeys({ now, origin, region }: Pick<Call, 'now' | 'origin' | 'region'>): Keys {
   return {
-    'aws:CurrentTime': now.toISOString(),
+    'aws:CurrentTime': isoText(now),
     'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
     'aws:Referer': origin.referer,
     'aws:RequestedRegion': region,
@@ -75,7 +76,7 @@ function sessionKeys({ session }: Signer): Keys {
   if (session === undefined) return {};
   const always = {
     'aws:MultiFactorAuthPresent': 'false',
-    'aws:TokenIssueTime': new Date(session.issuedAt * 1000).toISOString(),
+    'aws:TokenIssueTime': isoText(new Date(session.issuedAt * 1000)),
   };
   if (session.kind !== 'role') return always;
   const { sourceIdentity, webIdentity } = session;

@@ -1,6 +1,8 @@
 // Subjects: the distinguished names that asked for sessions with a trusted certificate, with what they showed last. No
 // operation makes one; CreateSession does in passing.
+
 import { hash } from 'node:crypto';
+import { isoText } from '../../contract/instant.ts';
 import { boolean, list, optional, required, string, structure, timestamp, type ValueOf } from '../../contract/shape.ts';
 import { type Certificate, certificatePem } from '../../core/x509/certificate.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
@@ -118,7 +120,7 @@ export async function seen(
 ): Promise<string> {
   const { id, key, credentialKey } = namesOf(certificate, call);
   const known = (await subjects.get(writer, key)) ?? unseen(id, certificate, call);
-  const at = { seenAt: call.now.toISOString(), failed };
+  const at = { seenAt: isoText(call.now), failed };
   const { kept: credentials, gone, isNew } = sighted(known.credentials, credentialKey, at);
   if (isNew) await subjectCredentials.put(writer, `${key}/${credentialKey}`, credentialOf(certificate));
   for (const one of gone) await subjectCredentials.delete(writer, `${key}/${one.key}`);
@@ -181,7 +183,7 @@ function namesOf(certificate: Certificate, call: Call): Names {
 }
 
 function unseen(id: string, { subject }: Certificate, call: Call): SubjectRecord {
-  const now = call.now.toISOString();
+  const now = isoText(call.now);
   const never = { tags: [], credentials: [], instanceProperties: [], createdAt: now, lastSeenAt: now };
   return { id, arn: arnOf(call, `subject/${id}`), x509Subject: rfc2253(subject), ...never };
 }
