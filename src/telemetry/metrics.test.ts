@@ -36,6 +36,22 @@ test('a clock that went back makes no negative duration', async () => {
   assert.match(await scraped(measured), /^anyrole_request_duration_seconds_sum\{.*\} 0$/m);
 });
 
+test('a duration is counted in every bucket that reaches it', async () => {
+  const measured = metrics();
+  for (const seconds of [0, 0.001, 0.0011, 10, 10.1])
+    measured.answered({ service: 'sts', operation: 'A', status: 200, seconds });
+  const values = linesOf(await scraped(measured), 'anyrole_request_duration_seconds_').map(
+    (line) => line.split(' ')[1],
+  );
+  assert.deepEqual(values, ['2', ...Array(10).fill('3'), '4', '5', '20.1021', '5']);
+});
+
+test('a second scrape counts nothing twice', async () => {
+  const measured = metrics();
+  measured.answered({ service: 'sts', operation: 'A', status: 200, session: 'granted', seconds: 1 });
+  assert.equal(await scraped(measured), await scraped(measured));
+});
+
 test('requests for a session are counted by outcome', async () => {
   const measured = metrics();
   for (const session of ['granted', 'revoked', 'granted']) measured.answered({ status: 201, session, seconds: 0 });

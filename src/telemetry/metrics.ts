@@ -1,6 +1,7 @@
 // Metrics: what a monitoring system reads now and then. Few, with labels from closed sets: names of what is served and
 // words of our own code, never a stranger's text. Nothing is measured by a timer; what is dear is asked at the scrape.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { requestCounts } from './request-counts.ts';
 
 /** One request, when it is answered. */
 export type Answered = {
@@ -61,13 +62,11 @@ const maxWords = 128;
 const none = 'none';
 const other = 'other';
 
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
-
 /** A registry of its own: nothing is global, so that two servers in one process do not mix. */
 export function metrics({ failed = () => {}, patienceMs = 5000 }: MetricsTraits = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const { requests, durations, sessions } = requestMetrics(registers);
+  const { count, countSession, durations } = requestCounts(registers);
   const { failures, leftOut } = scrapeMetrics(registers);
   const codes = words();
   const outcomes = words();
@@ -76,14 +75,13 @@ export function metrics({ failed = () => {}, patienceMs = 5000 }: MetricsTraits 
 
   const all = async () => {
     await Promise.all(refreshes.map((refresh) => refresh()));
-    return registry.metrics();
+    return `${await registry.metrics()}\n${durations()}`;
   };
   return {
     answered({ service = none, operation = none, status, code, session, seconds }) {
-      const statusClass = `${Math.trunc(status / 100)}xx`;
-      requests.inc({ service, operation, status: statusClass, code: code === undefined ? '' : codes(code) });
-      durations.observe({ service, operation }, Math.max(0, seconds));
-      if (session !== undefined) sessions.inc({ outcome: outcomes(session) });
+      const word = code === undefined ? '' : codes(code);
+      count({ service, operation, status, code: word, seconds: Math.max(0, seconds) });
+      if (session !== undefined) countSession(outcomes(session));
     },
     register(collected) {
       const { name } = collected;
@@ -112,30 +110,6 @@ export function metrics({ failed = () => {}, patienceMs = 5000 }: MetricsTraits 
       });
       return { contentType: registry.contentType, body: await scraping };
     },
-  };
-}
-
-function requestMetrics(registers: Registry[]) {
-  return {
-    requests: new Counter({
-      name: 'anyrole_requests_total',
-      help: 'Requests answered, by service, operation, class of the HTTP status and error code.',
-      labelNames: ['service', 'operation', 'status', 'code'],
-      registers,
-    }),
-    durations: new Histogram({
-      name: 'anyrole_request_duration_seconds',
-      help: 'Time from a request being read to its answer, by service and operation.',
-      labelNames: ['service', 'operation'],
-      buckets,
-      registers,
-    }),
-    sessions: new Counter({
-      name: 'anyrole_create_session_total',
-      help: 'Requests for a session, by outcome: `granted`, or the reason of the refusal.',
-      labelNames: ['outcome'],
-      registers,
-    }),
   };
 }
 
