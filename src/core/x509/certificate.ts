@@ -3,6 +3,7 @@
 // Spec: RFC 5280 §4.1.
 import { Buffer } from 'node:buffer';
 import { hash, type KeyObject } from 'node:crypto';
+import { remember } from '../remember.ts';
 import {
   bitsOf,
   children,
@@ -13,6 +14,7 @@ import {
   fieldsOf,
   hexOf,
   integerBytes,
+  latin1Of,
   readElement,
   refuse,
   smallInteger,
@@ -30,7 +32,7 @@ import {
 } from './signature-algorithms.ts';
 import { timeOf } from './time.ts';
 
-/** A parsed certificate. Frozen; byte arrays are views of `der`. */
+/** A parsed certificate. Frozen; byte arrays are views of `der`, but for the issuer's. */
 export interface Certificate {
   readonly der: Uint8Array;
   /** Lower-case hex of the SHA-256 of `der`. */
@@ -70,6 +72,10 @@ export type ParsedCertificate =
 
 /** Certificates longer than this are refused unread, in bytes. Ours: an ML-DSA-87 certificate has about 7.5 KiB. */
 export const maxCertificateBytes = 64 * 1024;
+
+/** Names of issuers remembered, and their bytes. */
+const roomOfIssuers = 256;
+const roomOfIssuerBytes = 64 * 1024;
 
 /** Parses one DER certificate. Never throws. Copies `der`, so that later changes to it do not matter. */
 export function parseCertificate(der: Uint8Array): ParsedCertificate {
@@ -118,7 +124,7 @@ function tbsOf(tbs: Element) {
   const version = versionOf(fields.optional(0xa0));
   const serial = integerBytes(fields.next());
   const algorithm = fields.next(tags.sequence);
-  const issuer = nameOf(fields.next());
+  const issuer = issuerOf(fields.next());
   if (isEmpty(issuer)) refuse('empty issuer'); // Spec: RFC 5280 §4.1.2.4
   const [notBefore, notAfter] = validityOf(fields.next());
   const subject = nameOf(fields.next());
@@ -132,11 +138,11 @@ function tbsOf(tbs: Element) {
   if (version === 1 && uniqueIds.some((id) => id !== undefined))
     refuse('unique identifiers in a version 1 certificate');
   if (version !== 3 && extensions) refuse(`extensions in a version ${version} certificate`);
-  const serialNumber = bigIntOf(serial);
+  const serialHex = hexOf(serial);
   const certificate = {
     version,
-    serialNumber,
-    serialHex: hexOf(serial),
+    serialNumber: bigIntOf(serialHex),
+    serialHex,
     issuer,
     subject,
     notBefore,
@@ -147,6 +153,14 @@ function tbsOf(tbs: Element) {
   };
   return { algorithm, certificate };
 }
+
+/** Many certificates have one issuer, whose name is read and kept once. Its bytes are its own: it outlives the certificate. */
+const issuerOf = remember(
+  roomOfIssuers,
+  (element: Element) => latin1Of(element),
+  (element) => nameOf(readElement(new Uint8Array(element.raw))),
+  { most: roomOfIssuerBytes, sizeOf: ({ at, end }) => end - at },
+);
 
 function versionOf(element: Element | undefined): 1 | 2 | 3 {
   if (!element) return 1;
@@ -160,9 +174,10 @@ function validityOf(element: Element): [Date, Date] {
   return [timeOf(notBefore), timeOf(notAfter)];
 }
 
-function bigIntOf(integer: Uint8Array): bigint {
-  const magnitude = BigInt(`0x${hexOf(integer)}`);
-  return (integer[0] ?? 0) >= 0x80 ? magnitude - (1n << BigInt(integer.length * 8)) : magnitude;
+/** The number whose two's complement this is, in hex. */
+function bigIntOf(hex: string): bigint {
+  const magnitude = BigInt(`0x${hex}`);
+  return hex < '8' ? magnitude : magnitude - (1n << BigInt(hex.length * 4));
 }
 
 export { certificatePem, type PemCertificates, parsePemCertificates } from './pem.ts';

@@ -2,9 +2,10 @@
 // a list names the one it is; here both become comparison keys, and the places to fetch a list from. Nothing is fetched here.
 // Spec: RFC 5280 §4.2.1.13 (certificates), §5.2.5 (lists).
 import {
+  asTag,
   bitsOf,
   children,
-  type Element,
+  Element,
   explicit,
   fieldsOf,
   hexOf,
@@ -44,7 +45,7 @@ export function directoryNameKey({ key }: Pick<Name, 'key'>): string {
 
 /** Reads ReasonFlags under an implicit tag; throws DerError. */
 export function reasonFlagsOf(element: Element): ReasonFlags {
-  const { bytes } = bitsOf({ ...element, tag: tags.bitString });
+  const { bytes } = bitsOf(asTag(element, tags.bitString));
   let reasons = 0;
   for (let bit = 1; bit <= 8; bit++) if (((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0) reasons |= 1 << bit;
   return reasons;
@@ -58,7 +59,7 @@ export function pointNameKeys(field: Element, base: Pick<Name, 'rdnKeys'>): read
   // An RDN is a SET under an implicit tag here: with its own tag back, it reads as a name of one RDN.
   const rdn = new Uint8Array(choice.raw);
   rdn[0] = tags.set;
-  const { rdnKeys } = nameOf({ ...choice, tag: tags.sequence, content: rdn });
+  const { rdnKeys } = nameOf(new Element(tags.sequence, choice.depth, rdn, 0, 0, rdn.length));
   return [directoryNameKey({ key: [...base.rdnKeys, ...rdnKeys].join(',') })];
 }
 

@@ -3,6 +3,7 @@
 // Spec: RFC 5280 §5.2 (lists), §5.3 (entries).
 import { pointNameKeys, type ReasonFlags, reasonFlagsOf } from './crl-distribution-points.ts';
 import {
+  asTag,
   booleanOf,
   DerError,
   type Element,
@@ -134,7 +135,7 @@ function issuingDistributionPoint(value: Element, issuer: Name): IssuingDistribu
 }
 
 function isTrue(field: Element | undefined): boolean {
-  return field !== undefined && booleanOf({ ...field, tag: tags.boolean });
+  return field !== undefined && booleanOf(asTag(field, tags.boolean));
 }
 
 /** Reasons of revocation by their number; 7 was never given. Spec: RFC 5280 §5.3.1 */
@@ -169,7 +170,7 @@ type EntryRow = { readonly is: keyof CrlEntryExtensions; read(value: Element): C
 
 const entryRows: Readonly<Record<string, EntryRow>> = {
   '2.5.29.21': { is: 'reason', read: reasonOf },
-  '2.5.29.24': { is: 'invalidityDate', read: (value) => timeOf({ ...value, tag: generalizedOnly(value.tag) }) },
+  '2.5.29.24': { is: 'invalidityDate', read: (value) => timeOf(asTag(value, generalizedOnly(value.tag))) },
   '2.5.29.29': { is: 'certificateIssuer', read: certificateIssuerOf },
 };
 

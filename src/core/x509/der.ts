@@ -8,14 +8,39 @@ import { Buffer } from 'node:buffer';
 /** Why some bytes are not the DER that was expected. Private to core: parsers turn it into a reason. */
 export class DerError extends Error {}
 
-/** One element: its whole identifier octet, its content octets, and the element itself with its header. */
-export interface Element {
+/**
+ * One element: its whole identifier octet, its content octets, and the element itself with its header. A class for the views
+ * alone: most elements are only looked into where they stand, and a view costs more than to read one.
+ */
+export class Element {
   /** Identifier octet: class, constructed bit and tag number below 31. */
   readonly tag: number;
-  readonly content: Uint8Array;
-  readonly raw: Uint8Array;
   /** Constructed elements around this one, at most `maxDepth`. */
   readonly depth: number;
+  /** In what it stands, and where: itself, its content, and what comes behind it. */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(tag: number, depth: number, bytes: Uint8Array, at: number, start: number, end: number) {
+    this.tag = tag;
+    this.depth = depth;
+    this.bytes = bytes;
+    this.at = at;
+    this.start = start;
+    this.end = end;
+  }
+
+  /** Content octets: a view of the bytes. */
+  get content(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** The element with its header: a view of the bytes. */
+  get raw(): Uint8Array {
+    return this.bytes.subarray(this.at, this.end);
+  }
 }
 
 /** Identifier octets of the universal types a certificate is made of. */
@@ -46,32 +71,38 @@ export function refuse(problem: string): never {
   throw new DerError(problem);
 }
 
-function elementAt(bytes: Uint8Array, at: number, depth: number): Element {
+/** The element at this place, all of which must stand before `limit`. */
+function elementAt(bytes: Uint8Array, at: number, limit: number, depth: number): Element {
   if (depth > maxDepth) refuse('nested too deeply');
-  const tag = bytes[at];
-  const first = bytes[at + 1];
-  if (tag === undefined || first === undefined) return refuse('truncated element');
+  if (at + 2 > limit) refuse('truncated element');
+  const tag = octetAt(bytes, at);
   if ((tag & 0x1f) === 0x1f) refuse('high tag number');
+  const first = octetAt(bytes, at + 1);
   let length = first;
   let start = at + 2;
   if (first >= 0x80) {
     const count = first & 0x7f;
     if (count === 0) refuse('indefinite length');
     if (count > 4) refuse('length too long');
+    if (start + count > limit) refuse('truncated length');
     length = 0;
-    for (const end = start + count; start < end; start++)
-      length = length * 256 + (bytes[start] ?? refuse('truncated length'));
+    for (const end = start + count; start < end; start++) length = length * 256 + octetAt(bytes, start);
     if (length < 0x80 || length < 256 ** (count - 1)) refuse('length not minimal');
   }
   const end = start + length;
-  if (end > bytes.length) refuse('length beyond the end');
-  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end), depth };
+  if (end > limit) refuse('length beyond the end');
+  return new Element(tag, depth, bytes, at, start, end);
+}
+
+/** The octet at a place within the bytes. */
+function octetAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
 }
 
 /** The one element that fills `bytes`; with `tag`, of that type. */
 export function readElement(bytes: Uint8Array, tag?: number): Element {
-  const element = elementAt(bytes, 0, 0);
-  if (element.raw.length !== bytes.length) refuse('bytes after the element');
+  const element = elementAt(bytes, 0, bytes.length, 0);
+  if (element.end !== bytes.length) refuse('bytes after the element');
   return tag === undefined ? element : expectTag(element, tag);
 }
 
@@ -82,14 +113,19 @@ export function expectTag(element: Element, tag: number): Element {
     : refuse(`tag 0x${element.tag.toString(16)} where 0x${tag.toString(16)} belongs`);
 }
 
+/** The element read as one of another type: what an implicit tag stands for. */
+export function asTag(element: Element, tag: number): Element {
+  return new Element(tag, element.depth, element.bytes, element.at, element.start, element.end);
+}
+
 /** The elements inside a constructed element, in order. */
 export function children(element: Element): Element[] {
   if ((element.tag & 0x20) === 0) refuse('primitive where constructed belongs');
   const found: Element[] = [];
-  for (let at = 0; at < element.content.length; ) {
-    const child = elementAt(element.content, at, element.depth + 1);
+  for (let at = element.start; at < element.end; ) {
+    const child = elementAt(element.bytes, at, element.end, element.depth + 1);
     found.push(child);
-    at += child.raw.length;
+    at = child.end;
   }
   return found;
 }
@@ -140,16 +176,17 @@ export function explicit(element: Element, tag?: number): Element {
 
 /** A BOOLEAN: 00 or FF. */
 export function booleanOf(element: Element): boolean {
-  const { content } = expectTag(element, tags.boolean);
-  if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) refuse('boolean is neither 00 nor FF');
-  return content[0] === 0xff;
+  const { bytes, start, end } = expectTag(element, tags.boolean);
+  const octet = octetAt(bytes, start);
+  if (end !== start + 1 || (octet !== 0 && octet !== 0xff)) refuse('boolean is neither 00 nor FF');
+  return octet === 0xff;
 }
 
 /** The content octets of an INTEGER (or of an implicitly tagged one), two's complement, minimal. */
 export function integerBytes(element: Element, tag: number = tags.integer): Uint8Array {
   const { content } = expectTag(element, tag);
-  const [first, second = 0] = content;
-  if (first === undefined) return refuse('empty integer');
+  if (content.length === 0) refuse('empty integer');
+  const [first, second] = [octetAt(content, 0), octetAt(content, 1)];
   if (content.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)))
     refuse('integer not minimal');
   return content;
@@ -160,7 +197,9 @@ export function smallInteger(element: Element, tag: number = tags.integer): numb
   const bytes = integerBytes(element, tag);
   if ((bytes[0] ?? 0) >= 0x80) refuse('negative integer');
   if (bytes.length > 4) refuse('integer too big');
-  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at++) sum = sum * 256 + octetAt(bytes, at);
+  return sum;
 }
 
 /** Bits of a BIT STRING (or of an implicitly tagged one): the octets and how many low bits of the last are unused (those are zero). */
@@ -168,11 +207,13 @@ export function bitsOf(
   element: Element,
   tag: number = tags.bitString,
 ): { readonly bytes: Uint8Array; readonly unusedBits: number } {
-  const { content } = expectTag(element, tag);
-  const unusedBits = content[0] ?? refuse('empty bit string');
-  const bytes = content.subarray(1);
-  if (unusedBits > 7 || (bytes.length === 0 && unusedBits > 0)) refuse('bit string with impossible unused bits');
-  if (((bytes.at(-1) ?? 0) & ((1 << unusedBits) - 1)) !== 0) refuse('bit string with unused bits set');
+  const { bytes: all, start, end } = expectTag(element, tag);
+  if (start === end) refuse('empty bit string');
+  const unusedBits = octetAt(all, start);
+  if (unusedBits > 7 || (end === start + 1 && unusedBits > 0)) refuse('bit string with impossible unused bits');
+  const bytes = all.subarray(start + 1, end);
+  if (unusedBits > 0 && (octetAt(all, end - 1) & ((1 << unusedBits) - 1)) !== 0)
+    refuse('bit string with unused bits set');
   return { bytes, unusedBits };
 }
 
@@ -184,13 +225,14 @@ export function wholeOctets(element: Element): Uint8Array {
 
 /** An OBJECT IDENTIFIER in dotted form, at most 64 content octets. */
 export function oidOf(element: Element, tag: number = tags.oid): string {
-  const { content } = expectTag(element, tag);
-  if (content.length === 0 || content.length > 64) refuse('object identifier of impossible length');
-  if ((content.at(-1) ?? 0) >= 0x80) refuse('truncated object identifier');
+  const { bytes, start, end } = expectTag(element, tag);
+  if (start === end || end - start > 64) refuse('object identifier of impossible length');
+  if (octetAt(bytes, end - 1) >= 0x80) refuse('truncated object identifier');
   let dotted = '';
   let arc: number | bigint = 0;
   let fresh = true;
-  for (const byte of content) {
+  for (let at = start; at < end; at++) {
+    const byte = octetAt(bytes, at);
     if (fresh && byte === 0x80) refuse('object identifier not minimal');
     // Past 2^45 plain numbers would lose bits: UUID arcs have 128.
     if (typeof arc === 'number' && arc >= 2 ** 45) arc = BigInt(arc);
@@ -212,4 +254,9 @@ function firstArcs(head: number | bigint): string {
 /** Lower-case hex. */
 export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+/** The element's bytes as text, one character each: a key for what was read of them. */
+export function latin1Of({ bytes, at, end }: Element): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1');
 }

@@ -132,7 +132,7 @@ export function extensionsOf(element: Element): Extensions {
   const oids: string[] = [];
   const critical: string[] = [];
   const unknownCritical: string[] = [];
-  const known: Record<string, unknown> = {};
+  const known: Record<string, unknown> = { oids, critical, unknownCritical };
   for (const extension of nonEmptySequenceOf(element)) {
     const fields = fieldsOf(extension);
     const oid = oidOf(fields.next());
@@ -147,7 +147,8 @@ export function extensionsOf(element: Element): Extensions {
     if (row) known[row.is] = row.read(readElement(value));
     if (isCritical && (!row || neverCritical.includes(oid))) unknownCritical.push(oid);
   }
-  const extensions: Extensions = { ...known, oids, critical, unknownCritical };
+  // The rows guarantee the type: each stands under the name of what it reads.
+  const extensions = known as object as Extensions;
   // Spec: RFC 5280 §4.2.1.4: a critical policy with a qualifier that is not understood must be refused.
   if (critical.includes('2.5.29.32') && extensions.certificatePolicies?.hasUnknownQualifier)
     unknownCritical.push('2.5.29.32');

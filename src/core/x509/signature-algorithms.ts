@@ -254,23 +254,25 @@ export interface SignatureMemory {
  * say for ever. Many leaves come below one intermediate, whose own signature is then verified once.
  */
 export function signatureMemory(signed: Signed): SignatureMemory {
-  const verdicts = new Map<string, SignatureVerdict>();
+  // A list: all but a few things have one signer.
+  const judged: { readonly by: string; readonly verdict: SignatureVerdict }[] = [];
+  const verdictBy = ({ fingerprint }: Signer) => judged.find(({ by }) => by === fingerprint)?.verdict;
   const keep = ({ fingerprint }: Signer, verdict: SignatureVerdict) => {
-    if (verdicts.size >= maxVerdicts) verdicts.clear();
-    verdicts.set(fingerprint, verdict);
+    if (judged.length >= maxVerdicts) judged.length = 0;
+    judged.push({ by: fingerprint, verdict });
     return verdict;
   };
   return {
     signatureBy(issuer) {
-      const known = verdicts.get(issuer.fingerprint);
+      const known = verdictBy(issuer);
       if (known) return known;
       const key = issuer.publicKey();
       return keep(issuer, key ? verifyCertificateSignature(signed, key) : { ok: false, reason: 'keyMismatch' });
     },
     judgeSignatureBy(issuer) {
-      const key = verdicts.has(issuer.fingerprint) ? undefined : issuer.publicKey();
+      const key = verdictBy(issuer) === undefined ? issuer.publicKey() : undefined;
       const verdict = key && verifyAside(signed, key);
-      if (verdict instanceof Promise) return verdict.then((late) => void keep(issuer, late));
+      if (verdict instanceof Promise) return verdict.then((late) => void (verdictBy(issuer) ?? keep(issuer, late)));
       if (verdict !== undefined) keep(issuer, verdict);
       return undefined;
     },
