@@ -29,7 +29,7 @@ export type Standing = {
 /** Who has no policies of their own: the account itself, whose power the evaluation knows, and strangers. */
 const nobody: Standing = Object.freeze({ policies: { identity: [] }, tags: {} });
 
-export async function standingOf(call: Call): Promise<Standing> {
+export function standingOf(call: Call): Standing | Promise<Standing> {
   const { caller } = call;
   switch (caller.kind) {
     case 'root':

@@ -34,18 +34,18 @@ export function formatArn({ partition, service, region, account, resource }: Arn
 }
 
 /** Region prefixes and the partitions they belong to; any other Region is of `aws`. AWS doc: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
-const partitions: readonly (readonly [prefix: string, partition: string])[] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-  ['us-isob-', 'aws-iso-b'],
-  ['us-isof-', 'aws-iso-f'],
-  ['us-iso-', 'aws-iso'],
-  ['eu-isoe-', 'aws-iso-e'],
-  ['eusc-', 'aws-eusc'],
+const partitions: readonly { readonly prefix: string; readonly partition: string }[] = [
+  { prefix: 'cn-', partition: 'aws-cn' },
+  { prefix: 'us-gov-', partition: 'aws-us-gov' },
+  { prefix: 'us-isob-', partition: 'aws-iso-b' },
+  { prefix: 'us-isof-', partition: 'aws-iso-f' },
+  { prefix: 'us-iso-', partition: 'aws-iso' },
+  { prefix: 'eu-isoe-', partition: 'aws-iso-e' },
+  { prefix: 'eusc-', partition: 'aws-eusc' },
 ];
 
 export function partitionOf(region: string): string {
-  for (const [prefix, partition] of partitions) if (region.startsWith(prefix)) return partition;
+  for (const { prefix, partition } of partitions) if (region.startsWith(prefix)) return partition;
   return 'aws';
 }
 
