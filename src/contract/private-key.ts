@@ -7,3 +7,8 @@
 export function holdsPrivateKey(text: string): boolean {
   return /PRIVATE[ \t]+KEY(?:[ \t]+BLOCK)?[ \t]*-/i.test(text);
 }
+
+/** Whether a part of the text may hold a private key; the text may also be JSON of such parts, which escapes no letter. */
+export function mayHoldPrivateKey(text: string): boolean {
+  return /PRIVATE/i.test(text);
+}
