@@ -96,7 +96,9 @@ function webIdentityKeys(
 
 /** `PREFIX/KEY` for each tag. */
 export function tagKeys(prefix: string, tags: Readonly<Record<string, string>>): Keys {
-  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]));
+  const keys: Record<string, string | undefined> = {};
+  for (const key of Object.keys(tags)) keys[`${prefix}/${key}`] = tags[key];
+  return keys;
 }
 
 /**

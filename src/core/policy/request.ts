@@ -1,5 +1,6 @@
 // What is asked of a policy: who, does what, to which resource, in which circumstances. The request context is the only
 // thing conditions and policy variables may see.
+import { remember } from '../remember.ts';
 
 /** Who asks. `arn` is the caller's own ARN (for `federated`, the identity provider or the federated-user session). */
 export type Principal = {
@@ -40,6 +41,14 @@ export type PolicyRequest = {
 /** The part of a request that conditions and variables see. */
 export type Facts = Pick<PolicyRequest, 'context' | 'multivalued'>;
 
+/** A name in lower case. Remembered: most names come with every request, and to fold one costs more than to find it. */
+const folded = remember(
+  1024,
+  (name: string) => name,
+  (name) => name.toLowerCase(),
+  { most: 64 * 1024, sizeOf: (name) => name.length },
+);
+
 /**
  * Builds a request context. Keys compare without regard to case, tag keys in them too, so they are folded here; two
  * spellings of one key become one list, which a plain operator then refuses to match.
@@ -47,9 +56,10 @@ export type Facts = Pick<PolicyRequest, 'context' | 'multivalued'>;
  */
 export function contextOf(record: ContextKeys): ReadonlyMap<string, readonly string[]> {
   const context = new Map<string, readonly string[]>();
-  for (const [name, value] of Object.entries(record)) {
+  for (const name of Object.keys(record)) {
+    const value = record[name];
     if (value === undefined) continue;
-    const key = name.toLowerCase();
+    const key = folded(name);
     const values = typeof value === 'string' ? [value] : value;
     const before = context.get(key);
     context.set(key, before === undefined ? values : [...before, ...values]);
