@@ -265,6 +265,15 @@ describe('a door that closes', () => {
     await closing;
   });
 
+  test('answers all that connected before, though each turn lets in one and answers few', async () => {
+    const { port, requests, door: open } = await door();
+    const wires = await Promise.all(Array.from({ length: 100 }, () => wire(port)));
+    for (const { socket } of wires) socket.write(head('/x', '\r\n', 'GET'));
+    await open.close(20_000);
+    for (const { closed } of wires) assert.match(await closed(), /^HTTP\/1.1 200 .*connection: close/is);
+    assert.equal(requests.length, 100);
+  });
+
   test('does not wait for one that never asked anything, or that idles', async () => {
     const { port, door: open } = await door();
     const silent = await wire(port);
