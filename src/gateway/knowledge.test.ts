@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
 import { parseCertificate } from '../core/x509/certificate.ts';
-import { validatePath as plainPath } from '../core/x509/path.ts';
+import { type PathQuestion, validatePath as plainPath } from '../core/x509/path.ts';
 import { knowledge } from './knowledge.ts';
 
 test('a certificate that comes again in a header is the same value, and its text is judged as ever', () => {
@@ -73,6 +73,35 @@ test('a path is remembered for its own anchors, and a refusal not at all', async
   const stranger = makeSelfSigned().certificate;
   const asked = { leaf: stranger, intermediates: [], anchors: [ca.certificate], now };
   assert.equal((await validatePath(asked)).ok, false);
+});
+
+test('a path is remembered for what was demanded of it and for the certificates it came with', async () => {
+  const { validatePath } = knowledge();
+  const root = makeCa();
+  const issuing = root.issueCa();
+  const leaf = issuing.issue({ eku: ['clientAuth'] }).certificate;
+  const strangers = Array.from({ length: 6 }, () => makeCa().certificate);
+  const question = {
+    leaf,
+    intermediates: [issuing.certificate],
+    anchors: [root.certificate],
+    now: new Date('2026-05-01'),
+  };
+  const isFound = async (changed: Partial<PathQuestion>) => (await validatePath({ ...question, ...changed })).ok;
+  for (const round of [1, 2, 3]) {
+    assert.equal(await isFound({}), true, `round ${round}`);
+    assert.equal(await isFound({ maxIntermediates: 0 }), false);
+    assert.equal(await isFound({ maxSent: 0 }), false);
+    assert.equal(await isFound({ eku: 'serverAuth' }), false);
+    assert.equal(await isFound({ intermediates: [] }), false);
+    assert.equal(await isFound({ intermediates: [...question.intermediates, ...strangers] }), false);
+    assert.equal(await isFound({ anchors: [] }), false);
+    assert.equal(await isFound({ eku: 'clientAuth' }), true);
+    // More paths than are remembered of a leaf.
+    for (const stranger of strangers) assert.equal(await isFound({ anchors: [stranger, root.certificate] }), true);
+  }
+  const path = await validatePath(question);
+  assert.equal(await validatePath({ ...question, intermediates: [issuing.certificate] }), path);
 });
 
 test('below an issuer that is known, a leaf is judged as below any other', async () => {

@@ -1,6 +1,5 @@
 // What the hot path has worked out before: questions and their inputs, compiled policies, parsed certificates, derived signing keys, validated paths.
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
-import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
 import { remember } from '../core/remember.ts';
 import { certificateBytes } from '../core/signature/x509.ts';
@@ -38,8 +37,10 @@ export type Knowledge = KnownSecrets & {
 
 /** Things remembered of each kind, at most. */
 const room = 4096;
-/** Bytes of the certificates remembered, and characters of their texts, at most: strangers choose how long theirs are. */
+/** Characters of the texts of certificates remembered, at most: strangers choose how long theirs are. */
 const roomOfCertificates = 16 * 1024 * 1024;
+/** Paths remembered of a leaf: by the anchors and the intermediates it came with. */
+const roomOfPaths = 4;
 /** CRLs remembered at most: each may have thousands of entries. */
 const roomOfCrls = 256;
 
@@ -82,36 +83,30 @@ function rememberedPolicies(kind: PolicyKind): (text: string) => Policy {
   );
 }
 
-/**
- * Certificates by the digest of their bytes; and those of a header by its text alone, so that one that comes again is
- * neither decoded nor digested.
- */
+/** Certificates by their base64, as a header has them: one that comes again is neither decoded nor digested. */
 function rememberedCertificates() {
-  const byDigest = remember(room, (der: Uint8Array) => hash('sha256', der, 'base64'), parseCertificate, {
-    most: roomOfCertificates,
-    sizeOf: (der) => der.length,
-  });
   /** INVARIANT: the bytes that `bytesOf` gave, which nobody changes, and what they were parsed to. */
-  const ofText = new WeakMap<Uint8Array, { parsed?: ParsedCertificate }>();
+  const ofText = new WeakMap<Uint8Array, ParsedCertificate>();
   const bytesOf = remember(
     room,
     (text: string) => text,
     (text) => {
       const decoded = certificateBytes(text);
-      // A copy: what a Buffer is decoded into is part of something larger.
-      const der = decoded && new Uint8Array(decoded);
-      if (der !== undefined) ofText.set(der, {});
+      if (decoded === undefined) return undefined;
+      const parsed = parseCertificate(decoded);
+      // Never `decoded` itself: what a Buffer is decoded into is part of something larger.
+      const der = parsed.ok ? parsed.certificate.der : new Uint8Array(decoded);
+      ofText.set(der, parsed);
       return der;
     },
     { most: roomOfCertificates, sizeOf: (text) => text.length },
   );
   return {
     bytesOf,
-    certificateOf(der: Uint8Array) {
-      const known = ofText.get(der);
-      if (known === undefined) return byDigest(der);
-      known.parsed ??= byDigest(der);
-      return known.parsed;
+    certificateOf(der: Uint8Array): ParsedCertificate {
+      const known = ofText.get(der) ?? ofText.get(bytesOf(Buffer.from(der).toString('base64')) ?? der);
+      // Longer than any that a header may have.
+      return known ?? parseCertificate(der);
     },
   };
 }
@@ -144,42 +139,71 @@ function forgetEldest(known: Map<string, unknown>, most: number): void {
   if (eldest !== undefined) known.delete(eldest);
 }
 
-/** Path validation with a memory of successes: the same certificates lead to the same path while all of it is valid. */
+/** A path that was found, and the first and last instant at which all of it is valid, both included. */
+type KnownPath = {
+  readonly question: PathQuestion;
+  readonly verdict: PathVerdict & { readonly ok: true };
+  readonly from: number;
+  readonly until: number;
+};
+
+/**
+ * Path validation with a memory of successes: the same certificates lead to the same path while all of it is valid. It is
+ * kept with the leaf, which has one nearly always, and goes with it.
+ */
 function rememberedPaths(): Knowledge['validatePath'] {
-  const known = new Map<string, PathVerdict & { readonly ok: true }>();
+  const known = new WeakMap<Certificate, KnownPath[]>();
   /** INVARIANT: the path is judged whole whoever stands here; this spares the search nothing but the wait. */
   const issuers = new WeakSet<Certificate>();
-  const likelyIssuer = ({ leaf, intermediates, anchors }: PathQuestion) =>
-    [...anchors, ...intermediates].find((one) => issuers.has(one) && one.subject.key === leaf.issuer.key);
-  const judged = (question: PathQuestion, key: string) => {
+  const judged = (question: PathQuestion) => {
     const verdict = validatePath(question);
     if (!verdict.ok) return verdict;
     const [, above] = verdict.path;
     if (above !== undefined) issuers.add(above);
-    forgetEldest(known, room);
-    known.set(key, verdict);
+    const paths = known.get(question.leaf) ?? [];
+    if (paths.length >= roomOfPaths) paths.shift();
+    paths.push(knownPath(question, verdict));
+    known.set(question.leaf, paths);
     return verdict;
   };
   return (question) => {
-    const key = keyOf(question);
-    const remembered = known.get(key);
-    if (remembered?.path.every((certificate) => isValidAt(certificate, question.now))) return remembered;
-    const issuer = likelyIssuer(question);
-    if (issuer === undefined) return judged(question, key);
-    const judging = question.leaf.judgeSignatureBy(issuer);
-    return judging === undefined ? judged(question, key) : judging.then(() => judged(question, key));
+    const { leaf, intermediates, anchors } = question;
+    const now = question.now.getTime();
+    for (const path of known.get(leaf) ?? [])
+      if (path.from <= now && now <= path.until && isSameQuestion(path.question, question)) return path.verdict;
+    const isLikely = (one: Certificate) => one.subject.key === leaf.issuer.key && issuers.has(one);
+    const issuer = anchors.find(isLikely) ?? intermediates.find(isLikely);
+    const judging = issuer && leaf.judgeSignatureBy(issuer);
+    return judging === undefined ? judged(question) : judging.then(() => judged(question));
   };
 }
 
-function keyOf({ leaf, intermediates, anchors, now: _now, ...demands }: PathQuestion): string {
-  // Fingerprints have one length and none of these signs in them.
-  let key = JSON.stringify(demands) + leaf.fingerprint;
-  for (const { fingerprint } of intermediates) key += `,${fingerprint}`;
-  for (const { fingerprint } of anchors) key += `;${fingerprint}`;
-  return key;
+function knownPath(question: PathQuestion, verdict: PathVerdict & { readonly ok: true }): KnownPath {
+  const from = Math.max(...verdict.path.map(({ notBefore }) => notBefore.getTime()));
+  const until = Math.min(...verdict.path.map(({ notAfter }) => notAfter.getTime()));
+  return { question, verdict, from, until };
 }
 
-function isValidAt({ notBefore, notAfter }: Certificate, now: Date): boolean {
-  const at = now.getTime();
-  return notBefore.getTime() <= at && at <= notAfter.getTime();
+/** What a question demands, by name: the compiler misses a demand that is not listed. */
+const demands: Readonly<Record<Exclude<keyof PathQuestion, 'leaf' | 'intermediates' | 'anchors' | 'now'>, true>> = {
+  maxIntermediates: true,
+  maxSent: true,
+  requirements: true,
+  eku: true,
+  policies: true,
+};
+// Object.keys widens the names of the table above; they are its own.
+const demandNames = Object.keys(demands) as (keyof typeof demands)[];
+
+/** Whether all but the leaf and the instant is the same value: what is only equal is judged again, at little cost. */
+function isSameQuestion(one: PathQuestion, other: PathQuestion): boolean {
+  return (
+    isSameList(one.anchors, other.anchors) &&
+    isSameList(one.intermediates, other.intermediates) &&
+    demandNames.every((name) => one[name] === other[name])
+  );
+}
+
+function isSameList(one: readonly Certificate[], other: readonly Certificate[]): boolean {
+  return one === other || (one.length === other.length && one.every((certificate, at) => certificate === other[at]));
 }

@@ -64,7 +64,7 @@ async function session({ road, ...arns }: Awaited<ReturnType<typeof arranged>>, 
 
 /** What the operator reads of a refusal: its reason, rule, certificate and clause. A malformed leaf has no event, but a line. */
 function reasonGiven(logged: readonly object[]): Record<string, unknown> {
-  const refused = Object(logged.find((line) => 'explanations' in line));
+  const refused = Object(logged.find((line) => Object(line).explanations !== undefined));
   return refused.explanations?.at(-1) ?? {};
 }
 
