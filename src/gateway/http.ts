@@ -97,8 +97,7 @@ type Ready = { readonly exchange: Exchange; readonly given: WireResponse };
 /** Listens; rejects when the address cannot be had. */
 export async function openDoor(door: Door, host: string, port: number, limits = patience): Promise<OpenGatewayDoor> {
   const { maxConnections, maxLargeBodies, ...timeouts } = limits;
-  // Without the option a request that has no body is read as if it had one, which costs as much as the rest of the door.
-  const options = { maxHeaderSize, optimizeEmptyRequests: true, ...timeouts };
+  const options = { maxHeaderSize, ...timeouts };
   const server = door.tls
     ? https.createServer({
         ...options,
