@@ -1,6 +1,6 @@
 // Walks an input and its shape and says, in AWS's sentences, where the value breaks a constraint.
 import { holdsPrivateKey } from './private-key.ts';
-import { type AnyStructure, membersOf, type Shape } from './shape.ts';
+import { type AnyStructure, byShape, membersOf, type Shape } from './shape.ts';
 
 /** Longest echo of a refused value, in characters. Ours: AWS echoes all of it; a 1 MiB echo serves nobody. */
 const maxEcho = 1024;
@@ -22,14 +22,13 @@ export function violations(
   { lowerFirst = false }: { readonly lowerFirst?: boolean } = {},
 ): string | undefined {
   const found: string[] = [];
-  const name = lowerFirst ? (member: string) => member.charAt(0).toLowerCase() + member.slice(1) : (m: string) => m;
   const complain: Complain = (at, value, constraint) => {
     const shown = value === undefined ? ' null' : mayShow(value) ? ` '${echo(value)}'` : '';
     if (found.length < maxViolations) {
       found.push(`Value${shown} at '${at}' failed to satisfy constraint: ${constraint}`);
     }
   };
-  checkMembers(shape, input, '', name, complain);
+  checkMembers(shape, input, '', lowerFirst, complain);
   if (found.length === 0) return undefined;
   return `${found.length} validation error${found.length === 1 ? '' : 's'} detected: ${found.join('; ')}`;
 }
@@ -40,18 +39,33 @@ function mayShow(value: unknown): boolean {
   return value !== hidden && !holdsPrivateKey(typeof value === 'string' ? value : echo(value));
 }
 
-function checkMembers(shape: AnyStructure, value: object, at: string, name: (m: string) => string, complain: Complain) {
+type Field = {
+  readonly name: string;
+  /** With a small first letter. */
+  readonly lowerName: string;
+  readonly shape: Shape;
+  readonly required: boolean;
+};
+
+const fieldsOf: (shape: AnyStructure) => readonly Field[] = byShape((structure) =>
+  membersOf(structure).map(([name, { shape, required }]) => {
+    return { name, lowerName: name.charAt(0).toLowerCase() + name.slice(1), shape, required };
+  }),
+);
+
+function checkMembers(shape: AnyStructure, value: object, at: string, lowerFirst: boolean, complain: Complain) {
   // The shape named by the member guarantees the value's form: the protocol's parser made it.
   const values = value as Readonly<Record<string, unknown>>;
-  for (const [key, member] of membersOf(shape)) {
-    const path = at + name(key);
-    const inner = values[key];
-    if (inner !== undefined) check(member.shape, inner, path, name, complain);
-    else if (member.required) complain(path, undefined, 'Member must not be null');
+  for (const field of fieldsOf(shape)) {
+    const inner = values[field.name];
+    if (inner === undefined && !field.required) continue;
+    const path = at + (lowerFirst ? field.lowerName : field.name);
+    if (inner !== undefined) check(field.shape, inner, path, lowerFirst, complain);
+    else complain(path, undefined, 'Member must not be null');
   }
 }
 
-function check(shape: Shape, value: unknown, at: string, name: (m: string) => string, complain: Complain): void {
+function check(shape: Shape, value: unknown, at: string, lowerFirst: boolean, complain: Complain): void {
   switch (shape.kind) {
     case 'string':
       return checkString(shape, String(value), at, complain);
@@ -66,7 +80,7 @@ function check(shape: Shape, value: unknown, at: string, name: (m: string) => st
       checkRange(shape, items.length, isSensitive(shape.member) ? hidden : items, at, 'length', complain);
       if (shape.max !== undefined && items.length > shape.max) return;
       for (const [index, item] of items.entries()) {
-        check(shape.member, item, `${at}.${index + 1}.member`, name, complain);
+        check(shape.member, item, `${at}.${index + 1}.member`, lowerFirst, complain);
       }
       return;
     }
@@ -78,13 +92,13 @@ function check(shape: Shape, value: unknown, at: string, name: (m: string) => st
       for (const [key, item] of entries) {
         checkString(shape.key, key, `${at}.key`, complain);
         const step = shape.key.sensitive ? 'value' : key.slice(0, 200);
-        check(shape.value, item, `${at}.${step}.member`, name, complain);
+        check(shape.value, item, `${at}.${step}.member`, lowerFirst, complain);
       }
       return;
     }
     case 'structure':
       // Parsed as an object by the protocol.
-      return checkMembers(shape, value as object, `${at}.`, name, complain);
+      return checkMembers(shape, value as object, `${at}.`, lowerFirst, complain);
     case 'boolean':
     case 'timestamp':
       return;
