@@ -33,10 +33,17 @@ const rememberedOf: (accepts: Scheme['accepts']) => Scheme['accepts'] = remember
 // included, of which this one keeps 10. By RSA of 3072 bits and by P-256 both roads are as long, and this thread is spared more.
 const QUICK_RSA_BITS = 2048;
 
-/** Whether a verification with this key is done before another thread has been asked for it. */
+const QUICK_RSA_EXPONENT = 65_537n;
+
+/**
+ * Whether a verification with this key is done before another thread has been asked for it. Whoever sends a key chooses its
+ * public exponent, too, whose length multiplies the work: with others than the common ones it is not quick.
+ */
 export const isQuick: (key: KeyObject) => boolean = rememberOf((key) => {
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? Number.POSITIVE_INFINITY;
-  return key.asymmetricKeyType === 'rsa' && bits <= QUICK_RSA_BITS;
+  if (key.asymmetricKeyType !== 'rsa') return false;
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength === undefined || publicExponent === undefined) return false;
+  return modulusLength <= QUICK_RSA_BITS && publicExponent <= QUICK_RSA_EXPONENT;
 });
 
 /** What a callback answers; whatever goes wrong, nothing was verified. */

@@ -9,7 +9,7 @@ import { mapAttributes, type Unmapped } from '../../core/session/attributes.ts';
 import { roleSessionNameOf, sourceIdentityOf } from '../../core/session/identity.ts';
 import { type Baggage, type BaggageVerdict, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
 import type { Certificate } from '../../core/x509/certificate.ts';
-import type { PathReason } from '../../core/x509/path.ts';
+import type { PathReason, PathVerdict } from '../../core/x509/path.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { parseArn } from '../arn.ts';
 import { type Call, type CertificateHolder, operation } from '../call.ts';
@@ -54,8 +54,16 @@ export const CreateSession = operation({
     checkTrustAnchor(trustAnchor);
     checkProfile(profile);
     const anchors = call.certificatesOf(trustAnchor.x509CertificateData);
-    const path = await checkChain(holder, anchors, call);
-    const { ok: isProved } = await holder.prove();
+    // Both signatures at once, where other threads verify them. AWS's order is that in which the verdicts are asked for.
+    const proving = holder.prove();
+    const judging = call.validatePath({
+      leaf: holder.certificate,
+      intermediates: holder.chain,
+      anchors,
+      now: call.now,
+    });
+    const { ok: isProved } = proving instanceof Promise ? await proving : proving;
+    const path = checkChain(judging instanceof Promise ? await judging : judging, holder, call);
     const followed = isProved ? await followPoints(path, trustAnchor, call) : [];
     const grant = attempted(() => {
       checkRevocation({ path, intermediates: holder.chain, anchors }, { ...revocation, followed }, call);
@@ -162,9 +170,7 @@ const untrusted: Readonly<Record<PathReason, string>> = {
   chainTooLong: 'Untrusted signing certificate',
 };
 
-async function checkChain(holder: CertificateHolder, anchors: readonly Certificate[], call: Call) {
-  const { certificate: leaf, chain: intermediates } = holder;
-  const verdict = await call.validatePath({ leaf, intermediates, anchors, now: call.now });
+function checkChain(verdict: PathVerdict, holder: CertificateHolder, call: Call): readonly Certificate[] {
   if (verdict.ok) return verdict.path;
   // What was passed over may be the certificate that is missing.
   for (const element of holder.strangeElements) call.explain({ reason: 'ignoredChainElement', ...element });
