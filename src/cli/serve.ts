@@ -2,6 +2,7 @@
 import { type Environment, type Flags, readConfig } from '../config.ts';
 import { startServer } from '../main.ts';
 import { jsonLog } from '../telemetry/log.ts';
+import { collectSooner } from './memory.ts';
 import { askedToStop } from './stopping.ts';
 
 /** Milliseconds that lines wait to be written together; errors do not. */
@@ -16,6 +17,7 @@ export async function serve(flags: Flags, environment: Environment): Promise<voi
     now: Date.now,
     later: (work) => void setTimeout(work, logEveryMs),
   });
+  collectSooner();
   // Whatever ends the process, if it is not the system itself: what waits is written first.
   process.once('exit', () => log.flush());
   const server = await startServer(readConfig(flags, environment), log);
