@@ -72,20 +72,23 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const refusal = protocol.refuse(error, visit.requestId, to.xmlNamespace);
     response = { ...refusal, headers: [...refusal.headers, ...encodedMessage(world, visit)] };
   }
-  const refused = await unkept(world, visit);
+  const waits = unkept(world, visit);
+  const refused = waits && (await waits);
   told(world, visit);
   return refused === undefined ? response : protocol.refuse(refused, visit.requestId, to.xmlNamespace);
 }
 
 /** Nothing is answered whose event cannot be kept: the error in the place of the answer, or undefined. */
-async function unkept(world: World, visit: Visit): Promise<ServiceError | undefined> {
-  try {
-    await keep(world, visit);
-    return undefined;
-  } catch (cause) {
+function unkept(world: World, visit: Visit): ServiceError | Promise<ServiceError | undefined> | undefined {
+  const refuse = (cause: unknown) => {
     world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not recorded');
     visit.error = unavailable(visit.protocol);
     return visit.error;
+  };
+  try {
+    return keep(world, visit)?.then(() => undefined, refuse);
+  } catch (cause) {
+    return refuse(cause);
   }
 }
 

@@ -64,11 +64,14 @@ export function lastUses({ store, later, failed, room = 10_000 }: LastUsesTraits
  * use of the key that asked for it. AWS doc: an attempt counts, whatever comes of it.
  */
 export function useOf(caller: Signer, serviceName: string, region: string, now: Date): Use | undefined {
-  const use = { at: isoText(now), region, serviceName };
+  const at = isoText(now);
   const { session, accessKeyId } = caller;
-  if (session === undefined) return { kind: 'accessKey', accessKeyId, ...use };
-  if (session.kind === 'user') return { kind: 'user', account: session.account, userId: session.userId, ...use };
+  if (session === undefined) return { kind: 'accessKey', accessKeyId, at, region, serviceName };
+  if (session.kind === 'user') {
+    const { account, userId } = session;
+    return { kind: 'user', account, userId, at, region, serviceName };
+  }
   if (session.kind !== 'role') return undefined;
   const { account, roleName, roleId } = session;
-  return { kind: 'role', account, roleName, roleId, ...use };
+  return { kind: 'role', account, roleName, roleId, at, region, serviceName };
 }
