@@ -44,8 +44,6 @@ const certificateIdentity = rememberOf((certificate: Certificate) =>
   JSON.stringify({ type: 'Unknown', principalId: certificate.serialHex, ...certificateFacts(certificate) }),
 );
 
-const quoted = JSON.stringify;
-
 const types = {
   root: 'Root',
   user: 'IAMUser',
@@ -53,20 +51,21 @@ const types = {
   federatedUser: 'FederatedUser',
 } as const satisfies Readonly<Record<Signer['kind'], string>>;
 
-function signerIdentity(caller: Signer): string {
+/** A caller is the same object while the records or the claims behind it are, and nobody changes it. */
+const signerIdentity = rememberOf((caller: Signer) => {
   const { kind, userId, arn, account, accessKeyId, session } = caller;
-  const named =
-    `{"type":"${types[kind]}","principalId":${quoted(userId)},"arn":${quoted(arn)}` +
-    `,"accountId":${quoted(account)},"accessKeyId":${quoted(accessKeyId)}`;
-  const userName = kind === 'user' ? `,"userName":${quoted(caller.userName)}` : '';
-  const context = session === undefined ? '' : `,"sessionContext":${sessionContext(session)}`;
-  return `${named}${userName}${context}}`;
-}
+  return JSON.stringify({
+    type: types[kind],
+    principalId: userId,
+    arn,
+    accountId: account,
+    accessKeyId,
+    userName: kind === 'user' ? caller.userName : undefined,
+    sessionContext: session && sessionContext(session),
+  });
+});
 
-/** Claims that are opened once and kept are written once. */
-const sessionContext = rememberOf((session: SessionClaims) => JSON.stringify(contextOf(session)));
-
-function contextOf(session: SessionClaims): Members {
+function sessionContext(session: SessionClaims): Members {
   const attributes = { creationDate: new Date(session.issuedAt * 1000).toISOString(), mfaAuthenticated: 'false' };
   switch (session.kind) {
     case 'root':
