@@ -6,12 +6,13 @@ import { createKeyring, open } from './keyring.ts';
 import { ensureAccount } from './root-account.ts';
 import { purposes } from './services/call.ts';
 import { accessKeys, accounts, keysOfOwners, under } from './services/iam/records.ts';
+import { cachedStore } from './store/cache.ts';
 import { memoryStore } from './store/memory.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
 const later = new Date('2026-11-23T12:00:00Z');
 function rig() {
-  const store = memoryStore();
+  const store = cachedStore(memoryStore());
   const keyring = createKeyring(randomBytes, now);
   const ensure = (wanted: Parameters<typeof ensureAccount>[1] = {}, at = now) =>
     ensureAccount({ store, keyring, randomBytes, now: at }, wanted);
@@ -94,6 +95,10 @@ test('a root key of an earlier version is listed from the next start on, and goe
   const { accountId } = await ensure({ rootKey: given });
   const old = { accessKeyId: 'AKIAOLD', account: accountId, sealedSecret: '', owner: 'root', createdAt: '2026-01-01' };
   await store.write((writer) => writer.put('iam/access-keys', 'AKIAOLD', old));
+  const read = () => store.read((reader) => accessKeys.get(reader, 'AKIAOLD'));
+  const record = await read();
+  assert.deepEqual([record?.status, record?.userId, record?.createDate], ['Active', accountId, '2026-01-01']);
+  assert.equal(await read(), record, 'one record for one document: what is worked out of it is remembered by it');
   await ensure();
   const place = under(accountId, accountId);
   assert.deepEqual((await kept()).listed, [`${place}AKIAGIVENGIVENGIVEN0`, `${place}AKIAOLD`]);

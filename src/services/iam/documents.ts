@@ -1,6 +1,7 @@
 // What IAM keeps, and under which keys. IAM is global: keys begin with the account and know no Region. Names are unique
 // without regard to case, so that keys hold them in lower case and records as they were given. What belongs to a user or
 // a group stands under its unique id, which a new name does not change.
+import { rememberOf } from '../../core/remember.ts';
 import { identifierBytes, uniqueIdOf } from '../../core/session/credentials.ts';
 import { formatArn } from '../arn.ts';
 import type { Call } from '../call.ts';
@@ -149,14 +150,18 @@ type EarlierKey = Omit<AccessKeyRecord, 'userId' | 'status' | 'createDate'> & { 
 type EarlierRole = Omit<RoleRecord, 'permissionsBoundary'>;
 type EarlierPolicyUser = { readonly roleName: string; readonly roleId: string; readonly rolePath: string };
 
+// One record for each document, as where the two are the same: much is remembered by the record.
+const keyAsNow = rememberOf(({ createdAt, ...key }: EarlierKey): AccessKeyRecord => {
+  return { ...key, userId: key.account, status: 'Active', createDate: createdAt };
+});
+const roleAsNow = rememberOf((role: EarlierRole): RoleRecord => ({ ...role, permissionsBoundary: null }));
+
 /** By account id. */
 export const accounts = collection<AccountRecord>('iam/accounts');
 /** By access key id, the one collection without the account in its keys: a signature names only the access key. */
-export const accessKeys = collection<AccessKeyRecord, EarlierKey>('iam/access-keys', (stored) => {
-  if (!('createdAt' in stored)) return stored;
-  const { createdAt, ...key } = stored;
-  return { ...key, userId: key.account, status: 'Active', createDate: createdAt };
-});
+export const accessKeys = collection<AccessKeyRecord, EarlierKey>('iam/access-keys', (stored) =>
+  'createdAt' in stored ? keyAsNow(stored) : stored,
+);
 /** The access keys of each owner, by user id (of root: the account) and access key id. INVARIANT: written together with `accessKeys`. */
 export const keysOfOwners = collection<{ readonly accessKeyId: string }>('iam/user-access-keys');
 /** By access key id. */
@@ -168,7 +173,7 @@ export const serviceUses = collection<RoleUse>('iam/service-uses');
 export const users = collection<UserRecord>('iam/users');
 export const groups = collection<GroupRecord>('iam/groups');
 export const roles = collection<RoleRecord, EarlierRole>('iam/roles', (stored) =>
-  'permissionsBoundary' in stored ? stored : { ...stored, permissionsBoundary: null },
+  'permissionsBoundary' in stored ? stored : roleAsNow(stored),
 );
 /** The names of users and groups by their ids. INVARIANT: written together with `users` and `groups`. */
 export const namesOfIds = collection<{ readonly name: string }>('iam/names-of-ids');
