@@ -61,9 +61,9 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     checkSession(caller, to.protocol, service.name, operation.name);
     // Whoever has proved nothing yet is counted when he has, in call.ts.
     if (isSigner(caller)) admit(world, to.protocol, operation.name, call);
-    if (operation.validatesFirst) validate(knowledge, service, question, input);
+    if (operation.validatesFirst) validate(knowledge, visit, question, input);
     await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
-    if (!operation.validatesFirst) validate(knowledge, service, question, input);
+    if (!operation.validatesFirst) validate(knowledge, visit, question, input);
     const output = await operation.run(input, call);
     response = protocol.respond(service, operation, output, visit.requestId);
   } catch (thrown) {
@@ -107,11 +107,11 @@ function served({ service, protocol }: Addressee): Service<Call> {
 }
 
 /** Throws where the input breaks a constraint; what was asked before, and was lawful, is. */
-function validate({ questions }: Knowledge, service: Service<Call>, question: Question, input: object): void {
+function validate({ questions }: Knowledge, visit: Visit, question: Question, input: object): void {
   if (question.known !== undefined) return;
-  const message = violations(question.operation.input, input, { lowerFirst: service.protocol === 'query' });
-  if (message !== undefined) throw commonError('validation', service.protocol, message);
-  questions.keep(question, input);
+  const message = violations(question.operation.input, input, { lowerFirst: visit.protocol === 'query' });
+  if (message !== undefined) throw commonError('validation', visit.protocol, message);
+  visit.shown = questions.keep(question, input);
 }
 
 /** Seconds after which a store or a queue may have recovered. */

@@ -22,8 +22,11 @@ export type Known = { readonly input: object; readonly shown: string };
 export type Questions = {
   /** What the request asks the service for; throws as `route` does. */
   ask(service: Service<Call>, request: WireRequest): Question;
-  /** Remembers the input of a question that was found lawful, and freezes it; not one that may hold a secret. */
-  keep(question: Question, input: object): void;
+  /**
+   * Remembers the input of a question that was found lawful, and freezes it; not one that may hold a secret. Answers its
+   * text for the audit event, where it was written.
+   */
+  keep(question: Question, input: object): string | undefined;
 };
 
 /** Questions remembered at most, characters of the words of one, and of all together. */
@@ -42,10 +45,12 @@ export function questions(): Questions {
       return { operation, labels, known: undefined, words };
     },
     keep({ operation, labels, words }, input) {
-      if (words === undefined || !isOpen(operation.input)) return;
+      if (words === undefined || !isOpen(operation.input)) return undefined;
       const shown = withoutSecrets(operation.input, input);
-      if (hides(shown)) return;
-      known.set(words, { operation, labels, known: { input: frozen(input), shown }, words: undefined }, words.length);
+      if (!hides(shown)) {
+        known.set(words, { operation, labels, known: { input: frozen(input), shown }, words: undefined }, words.length);
+      }
+      return shown;
     },
   };
 }
