@@ -157,6 +157,7 @@ for (const { name, use } of engines) {
         });
         assert.ok(late);
         await assert.rejects(enter(late, 'a'), /has ended/);
+        await assert.rejects(enter(late), /has ended/);
         await assert.rejects(
           store.write((writer) => enter(writer, 'a\ud800')),
           RangeError,

@@ -194,7 +194,8 @@ class WriteTransaction<T> extends ReadTransaction<T, WriteVerbs> implements Writ
 
   enter(journal: Journal, entries: readonly JournalEntry[]): Promise<void> {
     try {
-      for (const { key } of entries) this.admit('', key);
+      this.admit('', '');
+      for (const { key } of entries) checkKey(key);
       this.verbs.enter(journal, entries);
       return changed;
     } catch (error) {
