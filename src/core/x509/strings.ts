@@ -4,17 +4,17 @@ import { Buffer, isAscii, isUtf8 } from 'node:buffer';
 import { type Element, refuse, tags } from './der.ts';
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const latin1 = (bytes: Uint8Array): string => bufferOf(bytes).toString('latin1');
+const latin1 = (bytes: Buffer): string => bytes.toString('latin1');
 
-function matching(alphabet: RegExp, type: string): (bytes: Uint8Array) => string {
+function matching(alphabet: RegExp, type: string): (bytes: Buffer) => string {
   return (bytes) => {
     const value = latin1(bytes);
     return alphabet.test(value) ? value : refuse(`${type} with a character outside its alphabet`);
   };
 }
 
-function utf8(bytes: Uint8Array): string {
-  return isUtf8(bytes) ? bufferOf(bytes).toString('utf8') : refuse('UTF8String that is not UTF-8');
+function utf8(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : refuse('UTF8String that is not UTF-8');
 }
 
 function codePoints(width: 2 | 4): (bytes: Uint8Array) => string {
@@ -32,12 +32,12 @@ function codePoints(width: 2 | 4): (bytes: Uint8Array) => string {
 
 /** 7-bit text, as in IA5String and in the general names. */
 export function ia5(bytes: Uint8Array): string {
-  return isAscii(bytes) ? latin1(bytes) : refuse('IA5String with a byte above 7F');
+  return isAscii(bytes) ? latin1(bufferOf(bytes)) : refuse('IA5String with a byte above 7F');
 }
 
 // Ours: `*` and `&` pass in a PrintableString, because certificates in use carry them; TeletexString is read as latin-1,
 // because nobody writes T.61.
-const decoders: Readonly<Record<number, (bytes: Uint8Array) => string>> = {
+const decoders: Readonly<Record<number, (bytes: Buffer) => string>> = {
   [tags.utf8String]: utf8,
   [tags.numericString]: matching(/^[0-9 ]*$/, 'NumericString'),
   [tags.printableString]: matching(/^[A-Za-z0-9 '()+,\-./:=?*&]*$/, 'PrintableString'),
@@ -49,5 +49,6 @@ const decoders: Readonly<Record<number, (bytes: Uint8Array) => string>> = {
 
 /** The text of a string element, or undefined when its type is no character string; refuses characters the type lacks. */
 export function stringOf(element: Element): string | undefined {
-  return decoders[element.tag]?.(element.content);
+  const { tag, bytes, start, end } = element;
+  return decoders[tag]?.(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start));
 }

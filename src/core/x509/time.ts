@@ -8,8 +8,8 @@ const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const cycle = { years: 400, milliseconds: 146_097 * 24 * 60 * 60 * 1000 };
 
 /** The instant of a UTCTime or GeneralizedTime; refuses offsets, fractions, missing seconds and dates that do not exist. */
-export function timeOf({ tag, content }: Element): Date {
-  return new Date(millisecondsOf(content, 0, content.length, tag));
+export function timeOf({ tag, bytes, start, end }: Element): Date {
+  return new Date(millisecondsOf(bytes, start, end, tag));
 }
 
 /** The same from where the content stands in `bytes`, without allocating: milliseconds since 1970. */
