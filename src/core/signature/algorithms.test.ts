@@ -3,15 +3,7 @@ import assert from 'node:assert/strict';
 import { constants, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { type KeyName, type KeyPair, makeKeys } from '../../../test/pki.ts';
-import {
-  algorithmFor,
-  isQuick,
-  isX509Algorithm,
-  mlDsa,
-  verifyRaw,
-  X509_ALGORITHMS,
-  type X509Algorithm,
-} from './algorithms.ts';
+import { algorithmFor, isX509Algorithm, mlDsa, verifyRaw, X509_ALGORITHMS, type X509Algorithm } from './algorithms.ts';
 
 const MESSAGE = Buffer.from('the message');
 const NAMES = Object.keys(X509_ALGORITHMS).filter(isX509Algorithm);
@@ -125,16 +117,4 @@ test('what is not a public key is called that', () => {
 test('algorithm names are exact', () => {
   for (const name of ['', 'aws4-x509-rsa-sha256', 'AWS4-X509-RSA-SHA512', 'AWS4-HMAC-SHA256', 'toString', '__proto__'])
     assert.equal(isX509Algorithm(name), false);
-});
-
-test('quick are RSA keys of 2048 bits with a common exponent, and no others', () => {
-  const rsa = (modulusLength: number, publicExponent: number) =>
-    generateKeyPairSync('rsa', { modulusLength, publicExponent }).publicKey;
-  for (const key of [makeKeys('rsa2048').publicKey, rsa(1024, 3)])
-    for (const _ of [1, 2]) assert.equal(isQuick(key), true);
-  const slow = [
-    rsa(1024, 65_539),
-    ...(['rsa3072', 'p256', 'ml-dsa-44'] as const).map((kind) => makeKeys(kind).publicKey),
-  ];
-  for (const key of slow) for (const _ of [1, 2]) assert.equal(isQuick(key), false);
 });

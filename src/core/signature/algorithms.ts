@@ -29,23 +29,6 @@ const RSA_BITS = { min: 2048, max: 8192 };
 /** OpenSSL takes as long to describe a key as for a tenth of a verification: asked once for each. */
 const rememberedOf: (accepts: Scheme['accepts']) => Scheme['accepts'] = rememberOf;
 
-// Ours: measured on two processors, a verification by RSA of 2048 bits takes 30 µs in place, and 75 on another thread, wakes
-// included, of which this one keeps 10. By RSA of 3072 bits and by P-256 both roads are as long, and this thread is spared more.
-const QUICK_RSA_BITS = 2048;
-
-const QUICK_RSA_EXPONENT = 65_537n;
-
-/**
- * Whether a verification with this key is done before another thread has been asked for it. Whoever sends a key chooses its
- * public exponent, too, whose length multiplies the work: with others than the common ones it is not quick.
- */
-export const isQuick: (key: KeyObject) => boolean = rememberOf((key) => {
-  if (key.asymmetricKeyType !== 'rsa') return false;
-  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength === undefined || publicExponent === undefined) return false;
-  return modulusLength <= QUICK_RSA_BITS && publicExponent <= QUICK_RSA_EXPONENT;
-});
-
 /** What a callback answers; whatever goes wrong, nothing was verified. */
 function aside(ask: (answer: (error: Error | null, isValid: boolean) => void) => void): Promise<boolean> {
   return new Promise((resolve) => {

@@ -3,7 +3,6 @@
 import type { KeyObject } from 'node:crypto';
 import {
   algorithmFor,
-  isQuick,
   isX509Algorithm,
   type Scheme,
   verifyRaw,
@@ -226,14 +225,14 @@ export function verifyX509Signature(given: X509Verification): X509Verdict {
 }
 
 /**
- * As {@link verifyX509Signature}, with the arithmetic on another thread where it takes longer than to ask that thread: only
- * then there is a promise. Never rejects.
+ * As {@link verifyX509Signature}, with the arithmetic on another thread, where there is any: only then there is a promise. Never
+ * rejects.
  */
 export function verifyX509SignatureAside(given: X509Verification): X509Verdict | Promise<X509Verdict> {
   const question = questionOf(given);
   if (!question.ok) return question;
   const { scheme, publicKey, message, signature } = question;
-  if (publicKey.type !== 'public' || isQuick(publicKey)) return verdictOf(question, isSigned(question));
+  if (publicKey.type !== 'public') return verdictOf(question, isSigned(question));
   return scheme.verifyAside(publicKey, message, signature).then((isValid) => verdictOf(question, isValid));
 }
 

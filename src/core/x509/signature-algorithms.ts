@@ -3,7 +3,6 @@
 // MD5 and SHA-1 are refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import { rememberOf } from '../remember.ts';
-import { isQuick } from '../signature/algorithms.ts';
 import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
 
 /** Hashes a signature may use. */
@@ -195,9 +194,8 @@ export function verifyCertificateSignature(certificate: Signed, issuerPublicKey:
   }
 }
 
-/** As {@link verifyCertificateSignature}, with the arithmetic on another thread where it takes long. Never rejects. */
+/** As {@link verifyCertificateSignature}, with the arithmetic on another thread. Never rejects. */
 function verifyAside(certificate: Signed, issuerPublicKey: KeyObject): SignatureVerdict | Promise<SignatureVerdict> {
-  if (isQuick(issuerPublicKey)) return verifyCertificateSignature(certificate, issuerPublicKey);
   const question = questionOf(certificate, issuerPublicKey);
   if ('ok' in question) return question;
   return new Promise((resolve) => {
