@@ -2,6 +2,7 @@
 // To add one, add a row; nothing outside this table names a curve or a hash. The arithmetic is node:crypto's.
 import { createPublicKey, sign as cryptoSign, verify as cryptoVerify, type KeyObject } from 'node:crypto';
 import { rememberOf } from '../remember.ts';
+import { verifyAside } from '../verify-aside.ts';
 
 /** How one family of signatures works. */
 export type Scheme = {
@@ -29,17 +30,6 @@ const RSA_BITS = { min: 2048, max: 8192 };
 /** OpenSSL takes as long to describe a key as for a tenth of a verification: asked once for each. */
 const rememberedOf: (accepts: Scheme['accepts']) => Scheme['accepts'] = rememberOf;
 
-/** What a callback answers; whatever goes wrong, nothing was verified. */
-function aside(ask: (answer: (error: Error | null, isValid: boolean) => void) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    try {
-      ask((error, isValid) => resolve(error === null && isValid));
-    } catch {
-      resolve(false);
-    }
-  });
-}
-
 /** RSASSA-PKCS1-v1_5; the signature is as long as the modulus. Keys of 2048–8192 bits. */
 export function rsaPkcs1(hash: HashName): Scheme {
   return {
@@ -48,7 +38,7 @@ export function rsaPkcs1(hash: HashName): Scheme {
       return key.asymmetricKeyType === 'rsa' && bits >= RSA_BITS.min && bits <= RSA_BITS.max;
     }),
     verify: (key, message, signature) => cryptoVerify(hash, message, key, signature),
-    verifyAside: (key, message, signature) => aside((answer) => cryptoVerify(hash, message, key, signature, answer)),
+    verifyAside: (key, message, signature) => verifyAside(hash, message, key, signature),
     sign: (key, message) => cryptoSign(hash, message, key),
   };
 }
@@ -64,8 +54,7 @@ export function ecdsaDer(hash: HashName, curves?: readonly string[]): Scheme {
       return key.asymmetricKeyType === 'ec' && curve !== undefined && (curves?.includes(curve) ?? true);
     }),
     verify: (key, message, signature) => cryptoVerify(hash, message, { key, dsaEncoding: 'der' }, signature),
-    verifyAside: (key, message, signature) =>
-      aside((answer) => cryptoVerify(hash, message, { key, dsaEncoding: 'der' }, signature, answer)),
+    verifyAside: (key, message, signature) => verifyAside(hash, message, { key, dsaEncoding: 'der' }, signature),
     sign: (key, message) => cryptoSign(hash, message, { key, dsaEncoding: 'der' }),
   };
 }
@@ -75,7 +64,7 @@ export function mlDsa(types: readonly string[] = ML_DSA_TYPES): Scheme {
   return {
     accepts: (key) => types.includes(key.asymmetricKeyType ?? ''),
     verify: (key, message, signature) => cryptoVerify(null, message, key, signature),
-    verifyAside: (key, message, signature) => aside((answer) => cryptoVerify(null, message, key, signature, answer)),
+    verifyAside: (key, message, signature) => verifyAside(null, message, key, signature),
     sign: (key, message) => cryptoSign(null, message, key),
   };
 }

@@ -3,6 +3,7 @@
 // MD5 and SHA-1 are refused (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import { rememberOf } from '../remember.ts';
+import { verifyAside } from '../verify-aside.ts';
 import { type Element, explicit, fieldsOf, oidOf, refuse, smallInteger, tags } from './der.ts';
 
 /** Hashes a signature may use. */
@@ -195,18 +196,10 @@ export function verifyCertificateSignature(certificate: Signed, issuerPublicKey:
 }
 
 /** As {@link verifyCertificateSignature}, with the arithmetic on another thread. Never rejects. */
-function verifyAside(certificate: Signed, issuerPublicKey: KeyObject): SignatureVerdict | Promise<SignatureVerdict> {
+function judgeAside(certificate: Signed, issuerPublicKey: KeyObject): SignatureVerdict | Promise<SignatureVerdict> {
   const question = questionOf(certificate, issuerPublicKey);
   if ('ok' in question) return question;
-  return new Promise((resolve) => {
-    try {
-      verify(question.hash, certificate.tbs, question.key, certificate.signature, (error, isValid) =>
-        resolve(verdictOf(error === null && isValid)),
-      );
-    } catch {
-      resolve(verdictOf(false));
-    }
-  });
+  return verifyAside(question.hash, certificate.tbs, question.key, certificate.signature).then(verdictOf);
 }
 
 function questionOf(
@@ -269,7 +262,7 @@ export function signatureMemory(signed: Signed): SignatureMemory {
     },
     judgeSignatureBy(issuer) {
       const key = verdictBy(issuer) === undefined ? issuer.publicKey() : undefined;
-      const verdict = key && verifyAside(signed, key);
+      const verdict = key && judgeAside(signed, key);
       if (verdict instanceof Promise) return verdict.then((late) => void (verdictBy(issuer) ?? keep(issuer, late)));
       if (verdict !== undefined) keep(issuer, verdict);
       return undefined;
