@@ -21,7 +21,7 @@ export type Amounts = { readonly subjects: number; readonly profiles: number; re
 const group = 500;
 const groupsTogether = 4;
 
-/** Adds so many records to the directory of a server that does not run. `pem`: of a certificate, as long as any. */
+/** Adds so many records to the directory of a server that does not run. `pem`: of a certificate, no longer than others are. */
 export async function fill(dataDir: string, account: string, amounts: Amounts, pem: string): Promise<void> {
   const store = sqliteStore({ path: dataDir });
   const place = `${account}/${region}/`;

@@ -29,7 +29,8 @@ export function collection<T extends Document, Earlier extends Document = T>(
     name,
     get:
       asNow === undefined
-        ? (reader: Reader, key: string) => reader.get(name, key) as Promise<T | undefined>
+        ? // As above.
+          (reader: Reader, key: string) => reader.get(name, key) as Promise<T | undefined>
         : async (reader: Reader, key: string) => {
             const document = await reader.get(name, key);
             return document === undefined ? undefined : read(document);
