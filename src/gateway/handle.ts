@@ -69,6 +69,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
   } catch (thrown) {
     const error = asServiceError(world, visit, thrown);
     visit.error = error;
+    // The event is due to whoever proved a key. Where that was not asked yet, it is another thread's work all the same.
+    if (visit.caller?.kind === 'certificate') await visit.caller.prove();
     const refusal = protocol.refuse(error, visit.requestId, to.xmlNamespace);
     response = { ...refusal, headers: [...refusal.headers, ...encodedMessage(world, visit)] };
   }
