@@ -5,7 +5,7 @@ import { type CrlOptions, distributionPoints, type Minted, makeCa } from '../../
 import { crlHostOf } from '../../core/x509/crl-url.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
-import { type Arranged, type Arrangement, arranged, imported, refused } from './rig.test.ts';
+import { type Arranged, type Arrangement, arranged, imported, refused, unknownId } from './rig.test.ts';
 
 const denied = 'AccessDeniedException';
 const revoked = 'Certificate revoked';
@@ -316,7 +316,7 @@ test('a stranger makes the server ask nobody: not without the key, not without a
   refused(await session({ leaf: stolen }), denied, 'Invalid signature');
   const strange = makeCa({ subject: 'CN=Strange' }).issue(pointed(pointUrl));
   refused(await session({ leaf: strange }), denied, untrusted);
-  refused(await session({ body: { profileArn: server.arns.profileArn.replace(/.$/, 'f') } }), denied, /profile/);
+  refused(await session({ body: { profileArn: server.arns.profileArn.replace(/.{36}$/, unknownId) } }), denied, /profile/);
   assert.deepEqual(asked, []);
 });
 

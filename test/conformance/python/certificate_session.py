@@ -27,7 +27,7 @@ tell(
     {
         "session": session,
         "byQuery": create_session(asked, query=True),
-        "bentBody": create_session(asked, bend=lambda body: body.replace(b"900", b"901")),
+        "bentBody": create_session(asked, bend=lambda body: body.replace(b'ds": 900', b'ds": 901')),
         "otherRole": create_session({**asked, "roleArn": asked["roleArn"] + "Other"}),
         **({"use": use(session)} if session["status"] == 201 else {}),
     }
