@@ -316,7 +316,11 @@ test('a stranger makes the server ask nobody: not without the key, not without a
   refused(await session({ leaf: stolen }), denied, 'Invalid signature');
   const strange = makeCa({ subject: 'CN=Strange' }).issue(pointed(pointUrl));
   refused(await session({ leaf: strange }), denied, untrusted);
-  refused(await session({ body: { profileArn: server.arns.profileArn.replace(/.{36}$/, unknownId) } }), denied, /profile/);
+  refused(
+    await session({ body: { profileArn: server.arns.profileArn.replace(/.{36}$/, unknownId) } }),
+    denied,
+    /profile/,
+  );
   assert.deepEqual(asked, []);
 });
 
