@@ -75,7 +75,8 @@ function showStructure(shape: AnyStructure): Show {
   return (value, careful) => {
     if (typeof value !== 'object' || value === null) return null;
     fields ??= membersOf(shape).map(([name, member]) => ({ name, show: showOf(member.shape) }));
-    const values = value as Readonly<Record<string, unknown>>; // as its shape says
+    // As its shape says.
+    const values = (shape.show === undefined ? value : shape.show(value)) as Readonly<Record<string, unknown>>;
     const shown: Record<string, unknown> = {};
     for (const { name, show } of fields) {
       const inner = values[name];

@@ -47,6 +47,12 @@ export type StructureShape<M extends Members = Members> = Typed<MembersValue<M>>
   /** Exactly one member is set. */
   readonly union?: boolean;
 };
+/** A structure of an output in whose place a document stands: whoever writes it writes what `show` makes of that. */
+export type ViewShape<D extends object = object, M extends Members = Members> = Typed<D> & {
+  readonly kind: 'structure';
+  readonly members: M;
+  readonly show: (document: D) => MembersValue<M>;
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: a recursive alias cannot name its own inference; the constructors below guarantee the types
 type Hole = any;
@@ -57,6 +63,7 @@ export type AnyStructure = Typed<Hole> & {
   readonly kind: 'structure';
   readonly members: Members;
   readonly union?: boolean;
+  readonly show?: (document: Hole) => object;
 };
 
 /** Any shape. Walkers switch on `kind`, with no default, so that a new kind is found by the compiler. */
@@ -152,6 +159,27 @@ export const membersOf: (structure: AnyStructure) => Entries = byShape(({ member
 /** A structure of which exactly one member is set. */
 export const union = <M extends Members>(members: M): StructureShape<M> =>
   Object.freeze({ kind: 'structure', members: Object.freeze(members), union: true });
+
+/**
+ * `shape` as an operation answers it of stored documents: it gives the documents, and `show` makes the structure's values of
+ * them. What is written of one is the same until it changes, so that whoever writes may remember it.
+ * INVARIANT: `show` depends on the document alone.
+ */
+export const view = <M extends Members, D extends object>(
+  { members }: StructureShape<M>,
+  show: (document: D) => MembersValue<M>,
+): ViewShape<D, M> => Object.freeze({ kind: 'structure', members, show });
+
+/** Whether views stand in a shape, as itself or in lists and members. */
+export const holdsViews: (shape: Shape) => boolean = byShape((shape) => isViewIn(shape, new Set()));
+
+function isViewIn(shape: Shape, above: Set<Shape>): boolean {
+  if (shape.kind === 'list') return isViewIn(shape.member, above);
+  // A structure that contains itself holds no more than it holds at its first place.
+  if (shape.kind !== 'structure' || above.has(shape)) return false;
+  above.add(shape);
+  return shape.show !== undefined || membersOf(shape).some(([, member]) => isViewIn(member.shape, above));
+}
 
 type MemberTraits = { readonly doc: string; readonly in?: Place; readonly wireName?: string };
 export const required = <S extends Shape>(shape: S, traits: MemberTraits): Member<S, true> =>

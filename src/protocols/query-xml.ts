@@ -15,6 +15,7 @@ import {
   textOf,
   type WireRequest,
 } from './protocol.ts';
+import { viewTexts } from './view-texts.ts';
 
 /** List items at most in one parameter. Ours: far above every limit of AWS's shapes. */
 const maxItems = 1000;
@@ -212,16 +213,18 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
       };
     }
     case 'structure':
-      return structureWriter(shape);
+      return shape.show === undefined ? structureWriter(shape) : remembered(structureWriter(shape));
   }
 });
+
+const remembered = viewTexts();
 
 function structureWriter(shape: AnyStructure): Write {
   // Made at the first value, for a shape may contain itself.
   let fields: readonly { readonly name: string; readonly write: Write }[] | undefined;
   return (value) => {
     fields ??= membersOf(shape).map(([name, member]) => ({ name, write: writerOf(member.shape) }));
-    const values = Object(value);
+    const values = shape.show === undefined ? Object(value) : shape.show(value);
     let text = '';
     for (const { name, write } of fields) {
       const inner = values[name];

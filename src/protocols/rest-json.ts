@@ -3,7 +3,7 @@
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
 import { microsecondsText, secondsText } from '../contract/instant.ts';
-import { type AnyStructure, byShape, type Member, membersOf, type Shape } from '../contract/shape.ts';
+import { type AnyStructure, byShape, holdsViews, type Member, membersOf, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -17,6 +17,7 @@ import {
   textOf,
   type WireRequest,
 } from './protocol.ts';
+import { viewTexts } from './view-texts.ts';
 
 export const restJson: Protocol = {
   parse(operation, request, labels) {
@@ -38,7 +39,7 @@ export const restJson: Protocol = {
     return {
       status: operation.address?.status ?? 200,
       headers: headersOf(requestId),
-      body: JSON.stringify(jsonOf(operation.output)(output)),
+      body: writerOf(operation.output)(output) ?? '{}',
     };
   },
 
@@ -233,6 +234,43 @@ function fail(at: string, wanted: string): never {
   throw malformed(`${at} must be ${wanted}`);
 }
 
+/** Writes the JSON text of a value; undefined where there is nothing to write. */
+type Write = (value: unknown) => string | undefined;
+
+/** Texts are joined only around those that are remembered. */
+const writerOf: (shape: Shape) => Write = byShape((shape) => {
+  const toJson = jsonOf(shape);
+  const write = (value: unknown) => JSON.stringify(toJson(value));
+  if (!holdsViews(shape)) return write;
+  if (shape.kind === 'structure') return shape.show === undefined ? structureWriter(shape) : remembered(write);
+  return shape.kind === 'list' ? listWriter(shape.member) : write;
+});
+
+const remembered = viewTexts();
+
+function structureWriter(shape: AnyStructure): Write {
+  // Made at the first value, for a shape may contain itself.
+  let fields: readonly { readonly name: string; readonly label: string; readonly write: Write }[] | undefined;
+  return (value) => {
+    fields ??= membersOf(shape).map(([name, member]) => {
+      return { name, label: `${JSON.stringify(name)}:`, write: writerOf(member.shape) };
+    });
+    const values = Object(value);
+    let text = '';
+    for (const { name, label, write } of fields) {
+      const inner = values[name];
+      const written = inner === undefined ? undefined : write(inner);
+      if (written !== undefined) text += (text === '' ? label : `,${label}`) + written;
+    }
+    return `{${text}}`;
+  };
+}
+
+function listWriter(member: Shape): Write {
+  const write = writerOf(member);
+  return (value) => (Array.isArray(value) ? `[${value.map((item) => write(item) ?? 'null').join(',')}]` : undefined);
+}
+
 /**
  * The JSON value to write for a value; undefined where there is nothing to write. `Ours:` objects for one JSON.stringify,
  * which is twice as fast as to join the texts of many members.
@@ -273,7 +311,7 @@ function structureToJson(shape: AnyStructure): ToJson {
   let fields: readonly { readonly name: string; readonly toJson: ToJson }[] | undefined;
   return (value) => {
     fields ??= membersOf(shape).map(([name, member]) => ({ name, toJson: jsonOf(member.shape) }));
-    const values = Object(value);
+    const values = shape.show === undefined ? Object(value) : shape.show(value);
     const json: Record<string, unknown> = {};
     for (const { name, toJson } of fields) {
       const inner = values[name];

@@ -4,9 +4,9 @@ import { operation } from '../call.ts';
 import { entityAccess } from './access.ts';
 import { foundEntity } from './entities.ts';
 import { LimitExceeded, NoSuchEntity } from './errors.ts';
-import { groupSummary } from './groups.ts';
+import { ShownGroup } from './groups.ts';
 import { groupsOfUser, join, leave } from './memberships.ts';
-import { ExistingUserName, Group, GroupName, pageMembers, pageOutput } from './shapes.ts';
+import { ExistingUserName, GroupName, pageMembers, pageOutput } from './shapes.ts';
 
 const userName = { UserName: required(ExistingUserName, { doc: 'The name of the user, in any case.' }) };
 const both = { GroupName: required(GroupName, { doc: 'The name of the group, in any case.' }), ...userName };
@@ -34,13 +34,13 @@ export const ListGroupsForUser = operation({
   effect: 'read',
   errors: [NoSuchEntity],
   input: structure({ ...userName, ...pageMembers }),
-  output: structure({ Groups: required(list(Group), { doc: 'The groups.' }), ...pageOutput }),
+  output: structure({ Groups: required(list(ShownGroup), { doc: 'The groups.' }), ...pageOutput }),
   access: async (input, call) => [await entityAccess(call, 'user', input.UserName)],
   run: (input, call) =>
     call.read(async (reader) => {
       const user = await foundEntity(reader, call.account, 'user', input.UserName);
       const { records, shown } = await groupsOfUser(call, reader, user, input);
-      return { Groups: records.map(groupSummary), ...shown };
+      return { Groups: records, ...shown };
     }),
 });
 

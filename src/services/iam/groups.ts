@@ -1,5 +1,5 @@
 // Groups: users who share policies.
-import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { list, nothing, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { parseArn } from '../arn.ts';
 import { operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing, targetAccess } from './access.ts';
@@ -9,10 +9,12 @@ import { begin, checkNoPolicies, end, isAny, rename } from './entity-life.ts';
 import { DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity } from './errors.ts';
 import { membersOf } from './memberships.ts';
 import { listedByPath } from './pages.ts';
-import { Group, GroupName, Path, pageMembers, pageOutput, pathPrefixMember, User } from './shapes.ts';
-import { userSummary } from './users.ts';
+import { Group, GroupName, Path, pageMembers, pageOutput, pathPrefixMember } from './shapes.ts';
+import { ListedUser } from './users.ts';
 
 const groupName = required(GroupName, { doc: 'The name of the group, in any case.' });
+/** A group as every answer shows it. */
+export const ShownGroup = view(Group, groupSummary);
 
 export const CreateGroup = operation({
   doc: 'Creates a group without users and policies.',
@@ -22,7 +24,7 @@ export const CreateGroup = operation({
     Path: optional(Path, { doc: 'The path of the group. Absent: `/`.' }),
     GroupName: required(GroupName, { doc: 'The name; unique in the account without regard to case.' }),
   }),
-  output: structure({ Group: required(Group, { doc: 'The group.' }) }),
+  output: structure({ Group: required(ShownGroup, { doc: 'The group.' }) }),
   access: ({ GroupName: name, Path: path }, call) => creatingEntity(call, 'group', { name, path }),
   async run({ GroupName: name, Path: path = '/' }, call) {
     const group: GroupRecord = {
@@ -34,7 +36,7 @@ export const CreateGroup = operation({
     };
     return call.write(async (writer) => {
       await begin(writer, call, 'group', group);
-      return { Group: groupSummary(group) };
+      return { Group: group };
     });
   },
 });
@@ -45,8 +47,8 @@ export const GetGroup = operation({
   errors: [NoSuchEntity],
   input: structure({ GroupName: groupName, ...pageMembers }),
   output: structure({
-    Group: required(Group, { doc: 'The group.' }),
-    Users: required(list(User), { doc: 'The users, without their tags.' }),
+    Group: required(ShownGroup, { doc: 'The group.' }),
+    Users: required(list(ListedUser), { doc: 'The users, without their tags.' }),
     ...pageOutput,
   }),
   access: async (input, call) => [await entityAccess(call, 'group', input.GroupName)],
@@ -54,7 +56,7 @@ export const GetGroup = operation({
     call.read(async (reader) => {
       const group = await foundRecord(reader, call.account, 'group', input.GroupName);
       const { records, shown } = await membersOf(call, reader, group, input);
-      return { Group: groupSummary(group), Users: records.map(userSummary), ...shown };
+      return { Group: group, Users: records, ...shown };
     }),
 });
 
@@ -63,11 +65,11 @@ export const ListGroups = operation({
   effect: 'read',
   errors: [],
   input: structure({ ...pathPrefixMember, ...pageMembers }),
-  output: structure({ Groups: required(list(Group), { doc: 'The groups.' }), ...pageOutput }),
+  output: structure({ Groups: required(list(ShownGroup), { doc: 'The groups.' }), ...pageOutput }),
   access: (input, call) => listing(call, 'group', input.PathPrefix),
   async run(input, call) {
     const { records, shown } = await listedByPath(call, groups, input);
-    return { Groups: records.map(groupSummary), ...shown };
+    return { Groups: records, ...shown };
   },
 });
 
@@ -119,8 +121,7 @@ export const DeleteGroup = operation({
     }),
 });
 
-/** A group as every answer shows it. */
-export function groupSummary(group: GroupRecord): ValueOf<typeof Group> {
+function groupSummary(group: GroupRecord): ValueOf<typeof Group> {
   return {
     Path: group.path,
     GroupName: group.groupName,

@@ -1,5 +1,5 @@
 // Roles: what may be assumed, by whom (the trust policy) and for how long.
-import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { list, nothing, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing } from './access.ts';
@@ -38,6 +38,7 @@ import { checkTags, merged } from './tags.ts';
 
 const roleName = required(RoleName, { doc: 'The name of the role, in any case.' });
 const output = structure({ Role: required(Role, { doc: 'The role.' }) });
+const ListedRole = view(Role, detail);
 
 export const CreateRole = operation({
   doc: 'Creates a role: a trust policy that says who may assume it, and no permissions yet.',
@@ -101,11 +102,11 @@ export const ListRoles = operation({
   effect: 'read',
   errors: [],
   input: structure({ ...pathPrefixMember, ...pageMembers }),
-  output: structure({ Roles: required(list(Role), { doc: 'The roles.' }), ...pageOutput }),
+  output: structure({ Roles: required(list(ListedRole), { doc: 'The roles.' }), ...pageOutput }),
   access: (input, call) => listing(call, 'role', input.PathPrefix),
   async run(input, call) {
     const { records, shown } = await listedByPath(call, roles, input);
-    return { Roles: records.map(detail), ...shown };
+    return { Roles: records, ...shown };
   },
 });
 
@@ -141,12 +142,12 @@ export const UpdateRoleDescription = operation({
     RoleName: roleName,
     Description: required(RoleDescription, { doc: 'The new description; empty: none.' }),
   }),
-  output: structure({ Role: optional(Role, { doc: 'The role.' }) }),
+  output: structure({ Role: optional(ListedRole, { doc: 'The role.' }) }),
   access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
   run: ({ RoleName: name, Description }, call) =>
     call.write(async (writer) => {
       const change = (role: RoleRecord) => ({ ...role, description: Description || null });
-      return { Role: detail(await changedRecord(writer, call.account, 'role', name, change)) };
+      return { Role: await changedRecord(writer, call.account, 'role', name, change) };
     }),
 });
 

@@ -1,7 +1,7 @@
 // Users: people and programs of the account, who stay until they are deleted.
 import { commonError } from '../../contract/error.ts';
 import type { Access } from '../../contract/operation.ts';
-import { list, nothing, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { list, nothing, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { parseArn } from '../arn.ts';
 import { operation } from '../call.ts';
@@ -30,6 +30,8 @@ import {
 import { checkTags, merged } from './tags.ts';
 
 const userName = required(ExistingUserName, { doc: 'The name of the user, in any case.' });
+/** A user as lists show it. */
+export const ListedUser = view(User, userSummary);
 
 export const CreateUser = operation({
   doc: 'Creates a user, who has no keys and may do nothing yet.',
@@ -87,11 +89,11 @@ export const ListUsers = operation({
   effect: 'read',
   errors: [],
   input: structure({ ...pathPrefixMember, ...pageMembers }),
-  output: structure({ Users: required(list(User), { doc: 'The users.' }), ...pageOutput }),
+  output: structure({ Users: required(list(ListedUser), { doc: 'The users.' }), ...pageOutput }),
   access: (input, call) => listing(call, 'user', input.PathPrefix),
   async run(input, call) {
     const { records, shown } = await listedByPath(call, users, input);
-    return { Users: records.map(userSummary), ...shown };
+    return { Users: records, ...shown };
   },
 });
 
@@ -153,8 +155,8 @@ async function checkAlone(writer: Writer, account: string, user: UserRecord): Pr
   await checkNoPolicies(writer, entity);
 }
 
-/** A user as lists show it. AWS doc: API_ListUsers.html, without the boundary and the tags. */
-export function userSummary(user: UserRecord): ValueOf<typeof User> {
+/** AWS doc: API_ListUsers.html, without the boundary and the tags. */
+function userSummary(user: UserRecord): ValueOf<typeof User> {
   return {
     Path: user.path,
     UserName: user.userName,

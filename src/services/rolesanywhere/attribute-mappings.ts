@@ -4,12 +4,12 @@ import { list, optional, required, string, structure } from '../../contract/shap
 import { isSpecifier, normalSpecifier } from '../../core/session/attributes.ts';
 import { operation } from '../call.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
-import { change, onProfile } from './profiles.ts';
+import { change, onProfile, Profile } from './profiles.ts';
 import type { AttributeMapping, CertificateField } from './records.ts';
-import { CertificateField as CertificateFieldShape, MappingRule, ProfileDetail, Uuid } from './shapes.ts';
+import { CertificateField as CertificateFieldShape, MappingRule, Uuid } from './shapes.ts';
 
 const profileId = required(Uuid, { doc: 'The unique identifier of the profile.' });
-const output = structure({ profile: required(ProfileDetail, { doc: 'The profile.' }) });
+const output = structure({ profile: required(Profile, { doc: 'The profile.' }) });
 const errors = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;
 
 export const PutAttributeMapping = operation({

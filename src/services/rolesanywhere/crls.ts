@@ -12,6 +12,7 @@ import {
   structure,
   timestamp,
   type ValueOf,
+  view,
 } from '../../contract/shape.ts';
 import { type Crl, parseCrl, verifyCrlSignature } from '../../core/x509/crl.ts';
 import { namesEqual } from '../../core/x509/name.ts';
@@ -49,7 +50,8 @@ const CrlDetail = structure({
   createdAt: optional(timestamp, { doc: 'When the CRL was imported.' }),
   updatedAt: optional(timestamp, { doc: 'When the CRL last changed.' }),
 });
-const output = structure({ crl: required(CrlDetail, { doc: 'The CRL.' }) });
+const ShownCrl = view(CrlDetail, detail);
+const output = structure({ crl: required(ShownCrl, { doc: 'The CRL.' }) });
 const toggling = [ResourceNotFoundException, AccessDeniedException] as const;
 
 export const ImportCrl = operation({
@@ -99,8 +101,7 @@ export const GetCrl = operation({
   input: structure({ crlId }),
   output,
   access: (input, call) => onCrl(call, input.crlId),
-  run: (input, call) =>
-    call.read(async (reader) => ({ crl: detail(await found(reader, crls, call, input.crlId, kind)) })),
+  run: (input, call) => call.read(async (reader) => ({ crl: await found(reader, crls, call, input.crlId, kind) })),
 });
 
 export const ListCrls = operation({
@@ -109,12 +110,12 @@ export const ListCrls = operation({
   effect: 'read',
   errors: [ValidationException, AccessDeniedException],
   input: structure(pageMembers),
-  output: structure({ ...nextTokenMember, crls: optional(list(CrlDetail), { doc: 'The CRLs.' }) }),
+  output: structure({ ...nextTokenMember, crls: optional(list(ShownCrl), { doc: 'The CRLs.' }) }),
   access: (_input, call) => [{ resource: arnOf(call, 'crl/*') }],
   async run(input, call) {
     // Ours: a page shows the CRLs whole, 400 KiB each at worst.
     const { records, next } = await listed(call, crls, input, 20);
-    return { crls: records.map(detail), nextToken: next };
+    return { crls: records, nextToken: next };
   },
 });
 
@@ -176,7 +177,7 @@ export const DeleteCrl = operation({
       const record = await found(writer, crls, call, input.crlId, kind);
       await crls.delete(writer, placeOf(call) + record.id);
       await crlsOfTrustAnchors.delete(writer, entryKey(record, call));
-      return { crl: detail(record) };
+      return { crl: record };
     }),
 });
 
@@ -204,7 +205,7 @@ async function keep(writer: Writer, record: CrlRecord, call: Call) {
   const digest = createHash('sha256').update(record.crlData).digest('hex');
   await crls.put(writer, placeOf(call) + record.id, record);
   await crlsOfTrustAnchors.put(writer, entryKey(record, call), { enabled: record.enabled, digest });
-  return detail(record);
+  return record;
 }
 
 function entryKey({ id, trustAnchorArn }: CrlRecord, call: Call): string {

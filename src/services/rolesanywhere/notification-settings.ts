@@ -5,11 +5,11 @@ import { list, optional, required, structure } from '../../contract/shape.ts';
 import { operation } from '../call.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import { settingsWith, settingsWithout } from './notification-defaults.ts';
-import { NotificationChannel, NotificationEvent, NotificationSettings, TrustAnchorDetail, Uuid } from './shapes.ts';
-import { change, onAnchor } from './trust-anchors.ts';
+import { NotificationChannel, NotificationEvent, NotificationSettings, Uuid } from './shapes.ts';
+import { change, onAnchor, TrustAnchor } from './trust-anchors.ts';
 
 const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
-const output = structure({ trustAnchor: required(TrustAnchorDetail, { doc: 'The trust anchor.' }) });
+const output = structure({ trustAnchor: required(TrustAnchor, { doc: 'The trust anchor.' }) });
 const errors = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;
 const NotificationSettingKey = structure({
   event: required(NotificationEvent, { doc: 'The event.' }),

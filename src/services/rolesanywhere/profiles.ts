@@ -1,6 +1,6 @@
 // Profiles: the roles a certificate holder may assume, and the limits of the session.
 import type { Access } from '../../contract/operation.ts';
-import { boolean, list, optional, required, string, structure, type ValueOf } from '../../contract/shape.ts';
+import { boolean, list, optional, required, string, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
 import { type Call, isSigner, operation } from '../call.ts';
 import { accessTo, creating, sought } from './access.ts';
@@ -31,7 +31,9 @@ import { checkTags } from './tag-rules.ts';
 
 const kind = 'Profile';
 const profileId = required(Uuid, { doc: 'The unique identifier of the profile.' });
-const output = structure({ profile: required(ProfileDetail, { doc: 'The profile.' }) });
+/** A profile as every operation answers it. */
+export const Profile = view(ProfileDetail, detail);
+const output = structure({ profile: required(Profile, { doc: 'The profile.' }) });
 const reading = [ResourceNotFoundException, AccessDeniedException] as const;
 const changing = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;
 
@@ -83,7 +85,7 @@ export const CreateProfile = operation({
     };
     return call.write(async (writer) => {
       await added(writer, profiles, call, record, { quota: call.settings.quotas.profiles, plural: 'profiles' });
-      return { profile: detail(record) };
+      return { profile: record };
     });
   },
 });
@@ -97,7 +99,7 @@ export const GetProfile = operation({
   output,
   access: (input, call) => onProfile(call, input.profileId),
   async run(input, call) {
-    return { profile: detail(await call.read((reader) => found(reader, profiles, call, input.profileId, kind))) };
+    return { profile: await call.read((reader) => found(reader, profiles, call, input.profileId, kind)) };
   },
 });
 
@@ -107,11 +109,11 @@ export const ListProfiles = operation({
   effect: 'read',
   errors: [ValidationException, AccessDeniedException],
   input: structure(pageMembers),
-  output: structure({ ...nextTokenMember, profiles: optional(list(ProfileDetail), { doc: 'The profiles.' }) }),
+  output: structure({ ...nextTokenMember, profiles: optional(list(Profile), { doc: 'The profiles.' }) }),
   access: (_input, call) => [{ resource: arnOf(call, 'profile/*') }],
   async run(input, call) {
     const { records, next } = await listed(call, profiles, input);
-    return { profiles: records.map(detail), nextToken: next };
+    return { profiles: records, nextToken: next };
   },
 });
 
@@ -170,14 +172,14 @@ export const DeleteProfile = operation({
   output,
   access: (input, call) => onProfile(call, input.profileId),
   run: (input, call) =>
-    call.write(async (writer) => ({ profile: detail(await removed(writer, profiles, call, input.profileId, kind)) })),
+    call.write(async (writer) => ({ profile: await removed(writer, profiles, call, input.profileId, kind) })),
 });
 
-/** Changes one profile and gives the answer that shows it; `updatedAt` advances. */
+/** Changes one profile and gives the answer with it; `updatedAt` advances. */
 export function change(call: Call, id: string, how: (record: ProfileRecord) => ProfileRecord) {
   return call.write(async (writer) => {
     const update = (record: ProfileRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
-    return { profile: detail(await changed(writer, profiles, call, id, kind, update)) };
+    return { profile: await changed(writer, profiles, call, id, kind, update) };
   });
 }
 

@@ -3,7 +3,17 @@
 
 import { hash } from 'node:crypto';
 import { isoText } from '../../contract/instant.ts';
-import { boolean, list, optional, required, string, structure, timestamp, type ValueOf } from '../../contract/shape.ts';
+import {
+  boolean,
+  list,
+  optional,
+  required,
+  string,
+  structure,
+  timestamp,
+  type ValueOf,
+  view,
+} from '../../contract/shape.ts';
 import { type Certificate, certificatePem } from '../../core/x509/certificate.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
 import type { Writer } from '../../store/store.ts';
@@ -34,6 +44,7 @@ const summary = {
   updatedAt: optional(timestamp, { doc: 'When what is kept of the subject last changed.' }),
 };
 const SubjectSummary = structure(summary);
+const ListedSubject = view(SubjectSummary, shown);
 const sighting = {
   seenAt: optional(timestamp, { doc: 'When it was last shown.' }),
   failed: optional(boolean, { doc: 'Whether the request that last showed it was refused.' }),
@@ -90,13 +101,13 @@ export const ListSubjects = operation({
   errors: [ValidationException, AccessDeniedException],
   input: structure(pageMembers),
   output: structure({
-    subjects: optional(list(SubjectSummary), { doc: 'The subjects, without what they showed.' }),
+    subjects: optional(list(ListedSubject), { doc: 'The subjects, without what they showed.' }),
     ...nextTokenMember,
   }),
   access: (_input, call) => [{ resource: arnOf(call, 'subject/*') }],
   async run(input, call) {
     const { records, next } = await listed(call, subjects, input);
-    return { subjects: records.map(shown), nextToken: next };
+    return { subjects: records, nextToken: next };
   },
 });
 

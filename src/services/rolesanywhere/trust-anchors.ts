@@ -1,6 +1,6 @@
 // Trust anchors: the certificate authorities whose certificates may ask for sessions.
 import type { Access } from '../../contract/operation.ts';
-import { boolean, list, optional, required, structure, type ValueOf } from '../../contract/shape.ts';
+import { boolean, list, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { deleteRevocationOf } from '../anyrole/records.ts';
 import { type Call, operation } from '../call.ts';
 import { ensureServiceLinkedRole, findRole, serviceLinkedRoleArn, serviceLinkedRoleName } from '../iam/records.ts';
@@ -24,7 +24,9 @@ import { explainExpiry, trusted } from './trust-anchor-source.ts';
 
 const kind = 'Trust anchor';
 const trustAnchorId = required(Uuid, { doc: 'The unique identifier of the trust anchor.' });
-const output = structure({ trustAnchor: required(TrustAnchorDetail, { doc: 'The trust anchor.' }) });
+/** A trust anchor as every operation answers it. */
+export const TrustAnchor = view(TrustAnchorDetail, detail);
+const output = structure({ trustAnchor: required(TrustAnchor, { doc: 'The trust anchor.' }) });
 const toggling = [ResourceNotFoundException, AccessDeniedException] as const;
 const changing = [ValidationException, ResourceNotFoundException, AccessDeniedException] as const;
 
@@ -67,7 +69,7 @@ export const CreateTrustAnchor = operation({
       const quota = call.settings.quotas.trustAnchors;
       await added(writer, trustAnchors, call, record, { quota, plural: 'trust anchors' });
       await ensureServiceLinkedRole(writer, call, service);
-      return { trustAnchor: detail(record) };
+      return { trustAnchor: record };
     });
   },
 });
@@ -81,8 +83,7 @@ export const GetTrustAnchor = operation({
   output,
   access: (input, call) => onAnchor(call, input.trustAnchorId),
   async run(input, call) {
-    const record = await call.read((reader) => found(reader, trustAnchors, call, input.trustAnchorId, kind));
-    return { trustAnchor: detail(record) };
+    return { trustAnchor: await call.read((reader) => found(reader, trustAnchors, call, input.trustAnchorId, kind)) };
   },
 });
 
@@ -94,12 +95,12 @@ export const ListTrustAnchors = operation({
   input: structure(pageMembers),
   output: structure({
     ...nextTokenMember,
-    trustAnchors: optional(list(TrustAnchorDetail), { doc: 'The trust anchors.' }),
+    trustAnchors: optional(list(TrustAnchor), { doc: 'The trust anchors.' }),
   }),
   access: (_input, call) => [{ resource: arnOf(call, 'trust-anchor/*') }],
   async run(input, call) {
     const { records, next } = await listed(call, trustAnchors, input);
-    return { trustAnchors: records.map(detail), nextToken: next };
+    return { trustAnchors: records, nextToken: next };
   },
 });
 
@@ -160,7 +161,7 @@ export const DeleteTrustAnchor = operation({
       const record = await removed(writer, trustAnchors, call, input.trustAnchorId, kind);
       await deleteCrlsOf(writer, record, call);
       await deleteRevocationOf(writer, record, call);
-      return { trustAnchor: detail(record) };
+      return { trustAnchor: record };
     });
     call.fetchedCrls.changed();
     return output;
@@ -183,11 +184,11 @@ async function makingServiceLinkedRole(call: Call): Promise<readonly Access[]> {
   ];
 }
 
-/** Changes one trust anchor and gives the answer that shows it; `updatedAt` advances. */
+/** Changes one trust anchor and gives the answer with it; `updatedAt` advances. */
 export function change(call: Call, id: string, how: (record: TrustAnchorRecord) => TrustAnchorRecord) {
   return call.write(async (writer) => {
     const update = (record: TrustAnchorRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
-    return { trustAnchor: detail(await changed(writer, trustAnchors, call, id, kind, update)) };
+    return { trustAnchor: await changed(writer, trustAnchors, call, id, kind, update) };
   });
 }
 
