@@ -7,6 +7,7 @@ import { clientCases, clientReport, measureClientCase } from './client.ts';
 import { controlPlaneCases } from './control-plane.ts';
 import { createSessionCases } from './create-session.ts';
 import type { Effort } from './effort.ts';
+import { floorCases, measureFloor } from './floor.ts';
 import { type Goal, isMet } from './goal.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measureCase } from './measure.ts';
@@ -27,6 +28,7 @@ type Subcommand = (asked: {
 const subcommands: Readonly<Record<string, Subcommand>> = {
   'create-session': benchmark('create-session', createSessionCases, measureCase, report),
   'control-plane': benchmark('control-plane', controlPlaneCases, measureCase, report),
+  floor: benchmark('floor', floorCases, measureFloor, report),
   peer: benchmark('peer', peerCases, measurePeer, report),
   scale,
   policy,
@@ -48,7 +50,7 @@ const options = {
 
 /** Many short runs of what takes turns under load, so that a moment's noise falls on few; long ones of what runs alone. */
 const usual = { underLoad: { seconds: '2', runs: '7' }, alone: { seconds: '5', runs: '3' } } as const;
-const underLoad = ['', 'create-session', 'control-plane', 'peer', 'scale'];
+const underLoad = ['', 'create-session', 'control-plane', 'floor', 'peer', 'scale'];
 
 /** Something about the command line is wrong; the message is one line. */
 class UsageError extends Error {}

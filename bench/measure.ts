@@ -78,26 +78,29 @@ const maxTail = 5;
 /** Characters of an answer that a failure quotes. */
 const maxQuoted = 1000;
 
+/** Starts another server, which is measured in Anyrole's place: for answers of this length to requests signed with these keys. */
+export type StandIn = (answer: { readonly bodyBytes: number }, keys: KeyPair | undefined) => Promise<ChildServer>;
+
 /** Measures one case. Stops what it starts, whatever happens; a server that refuses is a result with `failure`. */
-export async function measureCase(asked: Case, effort: Effort): Promise<CaseResult> {
+export async function measureCase(asked: Case, effort: Effort, standIn?: StandIn): Promise<CaseResult> {
   const rootKey = newRootKey();
-  const server = await startAnyrole(rootKey);
+  const anyrole = await startAnyrole(rootKey);
+  const started = [anyrole];
   try {
-    const workload = await asked.prepare(server.url, rootKey);
+    const workload = await asked.prepare(anyrole.url, rootKey);
     const [sample = new Uint8Array()] = workload.requests(1);
-    const response = await responseTo(server, sample, asked.status);
+    const response = await responseTo(anyrole, sample, asked.status);
     const bare = await startBare(asked.status, response.bodyBytes);
-    try {
-      const runs = await measureRuns({ asked, effort, workload, server, bare });
-      return { ...summary(asked, runs), requestBytes: sample.length, responseBytes: response.bytes };
-    } finally {
-      await bare.stop();
-    }
+    started.push(bare);
+    const server = (await standIn?.(response, workload.keys)) ?? anyrole;
+    if (server !== anyrole) started.push(server);
+    const runs = await measureRuns({ asked, effort, workload, server, bare });
+    return { ...summary(asked, runs), requestBytes: sample.length, responseBytes: response.bytes };
   } catch (cause) {
-    const failure = cause instanceof Error ? `${cause.message}; last logged: ${server.lastLine()}` : String(cause);
+    const failure = cause instanceof Error ? `${cause.message}; last logged: ${anyrole.lastLine()}` : String(cause);
     return { ...summary(asked, []), requestBytes: 0, responseBytes: 0, failure };
   } finally {
-    await server.stop();
+    for (const server of started) await server.stop();
   }
 }
 

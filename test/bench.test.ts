@@ -145,6 +145,22 @@ test('control-plane measures creates beside their limit, and says so as JSON', a
   }
 });
 
+test('floor measures the least server in the place of Anyrole', async () => {
+  const brief = ['--seconds', '0.2', '--runs', '1', '--warm-up', '0.2', '--json'];
+  const { stdout, stderr } = await run('floor', 'p256-cold', 'get-profile', ...brief);
+  const { benchmark, cases } = JSON.parse(stdout);
+  assert.equal(benchmark, 'floor');
+  assert.deepEqual(
+    cases.map(({ name, failure }: { readonly name: string; readonly failure?: string }) => [name, failure]),
+    [
+      ['p256-cold', undefined],
+      ['get-profile', undefined],
+    ],
+    stderr,
+  );
+  for (const one of cases) assert.ok(one.ratio > 0 && Number.isFinite(one.ratio));
+});
+
 test('x509 refuses a case that it has not', async () => {
   const { status, stdout, stderr } = await run('x509', 'p256-4');
   assert.deepEqual([status, stdout], [2, '']);
