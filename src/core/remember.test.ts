@@ -1,7 +1,7 @@
 // What is remembered must be what would be worked out again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { remember, rememberOf } from './remember.ts';
+import { askedBefore, remember, rememberOf } from './remember.ts';
 
 test('an answer is worked out once, and again when it was the eldest of too many', () => {
   const worked: string[] = [];
@@ -61,4 +61,12 @@ test('undefined and a throw are not remembered', () => {
   assert.throws(() => none('throw'));
   assert.throws(() => none('throw'));
   assert.equal(count, 4);
+});
+
+test('what was asked about is known by its digest, until another comes to its place', () => {
+  const comesAgain = askedBefore(16);
+  const [one, other] = ['00000001aaaaaaaa', '00000011bbbbbbbb'];
+  const asked = [one, one, '00000001aaaaaaab', one, one, '00000002aaaaaaaa', one, other, one, other];
+  const known = [false, true, false, false, true, false, true, false, false, false];
+  assert.deepEqual(asked.map(comesAgain), known);
 });

@@ -45,6 +45,21 @@ export function remember<I, O>(
   };
 }
 
+/**
+ * Whether something was asked about before, by its digest: hex, 16 characters or more. Of what comes to one of the `places`
+ * the last is known. For memories that are full of what comes once: they begin with what comes again.
+ */
+export function askedBefore(places: number): (digest: string) => boolean {
+  const last = new Uint32Array(places);
+  return (digest) => {
+    const place = Number.parseInt(digest.slice(0, 8), 16) % places;
+    const mark = Number.parseInt(digest.slice(8, 16), 16);
+    const isKnown = last[place] === mark;
+    last[place] = mark;
+    return isKnown;
+  };
+}
+
 /** The same text in memory of its own: one that was cut from a longer text would keep all of that. */
 function ownText(text: string): string {
   const own = Buffer.from(text).toString();

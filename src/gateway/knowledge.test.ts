@@ -10,10 +10,13 @@ test('a certificate that comes again in a header is the same value, and its text
   const { certificateBytes, certificateOf } = knowledge();
   const { der } = makeCa();
   const text = Buffer.from(der).toString('base64');
+  // Remembered from the second time on.
+  const first = certificateBytes(text);
   const bytes = certificateBytes(text);
   assert.ok(bytes !== undefined && Buffer.compare(bytes, der) === 0);
   assert.equal(certificateBytes(text), bytes);
   assert.equal(certificateOf(bytes), certificateOf(bytes));
+  assert.equal(first && Buffer.compare(first, bytes), 0);
   // The same certificate by other bytes of the same content, as from a bundle.
   const [one, other] = [certificateOf(bytes), certificateOf(new Uint8Array(der))];
   assert.ok(one.ok && other.ok && one.certificate === other.certificate);
@@ -21,6 +24,25 @@ test('a certificate that comes again in a header is the same value, and its text
     assert.equal(certificateBytes(bad), undefined);
     assert.equal(certificateBytes(bad), undefined);
   }
+});
+
+test('a certificate is the same value for as long as its bytes are held, also the first time', () => {
+  const { certificateBytes, certificateOf } = knowledge();
+  const { der } = makeCa();
+  const bytes = certificateBytes(Buffer.from(der).toString('base64'));
+  assert.ok(bytes !== undefined);
+  const [one, other] = [certificateOf(bytes), certificateOf(bytes)];
+  assert.ok(one.ok && other.ok && one.certificate === other.certificate);
+});
+
+test('certificates that come once do not drive out one that comes again', () => {
+  const { certificateBytes } = knowledge();
+  const text = Buffer.from(makeCa().der).toString('base64');
+  certificateBytes(text);
+  const bytes = certificateBytes(text);
+  // More than are remembered; what they are does not matter.
+  for (let at = 0; at < 5000; at++) certificateBytes(Buffer.from(`0 ${at}`).toString('base64'));
+  assert.equal(certificateBytes(text), bytes);
 });
 
 test('bytes that are no certificate stay none', () => {

@@ -1,7 +1,8 @@
 // What the hot path has worked out before: questions and their inputs, compiled policies, parsed certificates, derived signing keys, validated paths.
 // All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
+import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
-import { remember } from '../core/remember.ts';
+import { askedBefore, bounded, remember } from '../core/remember.ts';
 import { certificateBytes } from '../core/signature/x509.ts';
 import { type Certificate, type ParsedCertificate, parseCertificate } from '../core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
@@ -39,6 +40,8 @@ export type Knowledge = KnownSecrets & {
 const room = 4096;
 /** Characters of the texts of certificates remembered, at most: strangers choose how long theirs are. */
 const roomOfCertificates = 16 * 1024 * 1024;
+/** Digests of certificates that came, to know those that come again: more than are remembered, in 64 KiB. */
+const roomOfDigests = 16 * 1024;
 /** Paths remembered of a leaf: by the anchors and the intermediates it came with. */
 const roomOfPaths = 4;
 /** CRLs remembered at most: each may have thousands of entries. */
@@ -83,28 +86,33 @@ function rememberedPolicies(kind: PolicyKind): (text: string) => Policy {
   );
 }
 
-/** Certificates by their base64, as a header has them: one that comes again is neither decoded nor digested. */
+/**
+ * Certificates by their base64, as a header has them: one that comes again is neither decoded nor digested. It is remembered
+ * from the second time on. Many come once before they end: to keep each would cost more than to read a few once more, and
+ * they would drive out those that come again.
+ */
 function rememberedCertificates() {
   /** INVARIANT: the bytes that `bytesOf` gave, which nobody changes, and what they were parsed to. */
-  const ofText = new WeakMap<Uint8Array, ParsedCertificate>();
-  const bytesOf = remember(
-    room,
-    (text: string) => text,
-    (text) => {
-      const decoded = certificateBytes(text);
-      if (decoded === undefined) return undefined;
-      const parsed = parseCertificate(decoded);
-      // Never `decoded` itself: what a Buffer is decoded into is part of something larger.
-      const der = parsed.ok ? parsed.certificate.der : new Uint8Array(decoded);
-      ofText.set(der, parsed);
-      return der;
-    },
-    { most: roomOfCertificates, sizeOf: (text) => text.length },
-  );
+  const ofBytes = new WeakMap<Uint8Array, ParsedCertificate>();
+  const ofText = bounded<Uint8Array>(room, roomOfCertificates);
+  const comesAgain = askedBefore(roomOfDigests);
+  const bytesOf = (text: string) => {
+    const known = ofText.get(text);
+    if (known !== undefined) return known;
+    const decoded = certificateBytes(text);
+    if (decoded === undefined) return undefined;
+    const parsed = parseCertificate(decoded);
+    // Never `decoded` itself: what a Buffer is decoded into is part of something larger.
+    const der = parsed.ok ? parsed.certificate.der : new Uint8Array(decoded);
+    ofBytes.set(der, parsed);
+    if (comesAgain(parsed.ok ? parsed.certificate.fingerprint : hash('sha256', der, 'hex')))
+      ofText.set(text, der, text.length);
+    return der;
+  };
   return {
     bytesOf,
     certificateOf(der: Uint8Array): ParsedCertificate {
-      const known = ofText.get(der) ?? ofText.get(bytesOf(Buffer.from(der).toString('base64')) ?? der);
+      const known = ofBytes.get(der) ?? ofBytes.get(bytesOf(Buffer.from(der).toString('base64')) ?? der);
       // Longer than any that a header may have.
       return known ?? parseCertificate(der);
     },
