@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { cachedStore } from './cache.ts';
 import { memoryStore } from './memory.ts';
 import type { ObservableStore } from './observer.ts';
@@ -30,6 +31,10 @@ export const engines: readonly Engine[] = [
     use: (task, options) => withSqlite(options, task),
   },
   {
+    name: 'sqlite, a directory of before',
+    use: (task, options) => withSqlite(options, task, writeEarlierFile),
+  },
+  {
     name: 'cached memory',
     async use(task, options = {}) {
       const store = cachedStore(memoryStore(options), options);
@@ -42,12 +47,31 @@ export const engines: readonly Engine[] = [
   },
 ];
 
-async function withSqlite(options: Options = {}, task: (store: ObservableStore) => Promise<void>): Promise<void> {
+async function withSqlite(
+  options: Options = {},
+  task: (store: ObservableStore) => Promise<void>,
+  prepare: (path: string) => void = () => {},
+): Promise<void> {
   const path = mkdtempSync(join(tmpdir(), 'anyrole-store-'));
+  prepare(path);
   const store = sqliteStore({ path, ...options });
   await task(store)
     .finally(() => store.close())
     .finally(() => rmSync(path, { recursive: true }));
+}
+
+/** The file of an earlier version, whose table has no row ids. */
+function writeEarlierFile(path: string): void {
+  const db = new DatabaseSync(join(path, 'anyrole.db'));
+  db.exec(`
+    CREATE TABLE documents (
+      collection TEXT NOT NULL,
+      key        TEXT NOT NULL,
+      document   TEXT NOT NULL,
+      PRIMARY KEY (collection, key)
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 1`);
+  db.close();
 }
 
 /** Puts one document in a write of its own. */

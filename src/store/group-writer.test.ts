@@ -19,9 +19,7 @@ const kept = 'KEPT';
 /** A writer whose groups wait until the test ends them. */
 function held(changed: Partial<WriterLimits> = {}) {
   const db = new DatabaseSync(':memory:');
-  db.exec(
-    'CREATE TABLE documents (collection TEXT, key TEXT, document TEXT, PRIMARY KEY (collection, key)) WITHOUT ROWID',
-  );
+  db.exec('CREATE TABLE documents (collection TEXT, key TEXT, document TEXT, PRIMARY KEY (collection, key))');
   const disk = committer(() => db);
   const groups: Group[] = [];
   let waiter: GroupWaiter | undefined;

@@ -11,7 +11,7 @@ import { type Connection, committer } from './sqlite-thread.ts';
 function open(path = ':memory:') {
   const db = new DatabaseSync(path, { timeout: 0 });
   db.exec(`
-    CREATE TABLE documents (collection TEXT, key TEXT, document TEXT, PRIMARY KEY (collection, key)) STRICT, WITHOUT ROWID;
+    CREATE TABLE documents (collection TEXT, key TEXT, document TEXT, PRIMARY KEY (collection, key)) STRICT;
     CREATE TABLE parent (id INTEGER PRIMARY KEY);
     CREATE TABLE child (parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER refuse_commit AFTER INSERT ON documents WHEN new.key = 'refuse commit'
