@@ -1,6 +1,7 @@
 // The connections of a door: how many there are, which of them owe a request, and how they end when the server stops.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Origin } from '../services/call.ts';
 
 /** A connection, as long as it is open. */
 export type Held = {
@@ -9,6 +10,8 @@ export type Held = {
   readonly ip: string;
   /** Over TLS. */
   readonly secure: boolean;
+  /** Where its last request came from; undefined where that is too long to be kept for the next one. */
+  origin: Origin | undefined;
   /** Requests that have begun and are not answered yet: pipelined ones are several. */
   unanswered: number;
   /** Since when it owes a request, and how much it had sent by then; of the last time where it owes none. */
@@ -53,7 +56,8 @@ export function connections(server: Server, most: number, now: () => number, too
   const heldOf = (socket: Socket) => {
     const known = all.get(socket);
     if (known !== undefined) return known;
-    const held = { socket, ip: ipOf(socket), secure: isSecure, unanswered: 0, owesSince: 0, bytesRead: 0 };
+    const [ip, secure] = [ipOf(socket), isSecure];
+    const held: Held = { socket, ip, secure, origin: undefined, unanswered: 0, owesSince: 0, bytesRead: 0 };
     all.set(socket, held);
     return held;
   };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import type { Origin } from '../services/call.ts';
 import { door, exchange, head, impatient, last, limit, refusedAt, wire } from './door-rig.test.ts';
 
 describe('the body', () => {
@@ -339,4 +340,30 @@ describe('closing', () => {
     await open.close(20);
     assert.equal(await closed(), '');
   });
+});
+
+test('where each request of a connection came from is told as it said, and is the same object while it says the same', async () => {
+  const origins: Origin[] = [];
+  const { port } = await door({
+    async handle(_request, origin) {
+      origins.push(origin);
+      return { status: 200, headers: [], body: '' };
+    },
+  });
+  const long = 'x'.repeat(100_000);
+  const said = ['User-Agent: a\r\n', 'User-Agent: a\r\n', 'User-Agent: b\r\n', 'User-Agent: b\r\nReferer: r\r\n', ''];
+  const longOnes = [`User-Agent: ${long}\r\n`, `User-Agent: ${long}\r\n`];
+  const requests = [...said, ...longOnes].map((lines) => `${head('/x', lines, 'GET')}\r\n`);
+  await exchange(port, `${requests.join('')}${head('/x', 'User-Agent: a\r\n', 'GET')}${last}`);
+  const agents = origins.map(({ ip, userAgent, referer }) => [ip, userAgent.length, userAgent[0], referer]);
+  const here = '127.0.0.1';
+  const [a, b] = [
+    [here, 1, 'a', undefined],
+    [here, 1, 'b', undefined],
+  ];
+  const tooLong = [here, long.length, 'x', undefined];
+  const none = [here, 0, undefined, undefined];
+  assert.deepEqual(agents, [a, a, b, [here, 1, 'b', 'r'], none, tooLong, tooLong, a]);
+  assert.equal(origins[0], origins[1]);
+  assert.notEqual(origins[5], origins[6], 'a long text is not kept with an idle connection');
 });

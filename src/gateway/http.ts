@@ -59,6 +59,8 @@ const patience: Patience = {
 /** A connection on which nothing moves. */
 const idleMs = 90_000;
 const handshakeTimeout = 10_000;
+/** Characters of what is kept of a request with its connection: there are many, and idle ones keep it, too. */
+const maxOrigin = 1024;
 /** Milliseconds that a stopping server leaves a connection for a request that is on its way. */
 const lingerMs = 100;
 /** Milliseconds for which it still takes in those that connected before. */
@@ -293,9 +295,15 @@ function isRepeated(raw: readonly string[], name: string): boolean {
   return count > 1;
 }
 
-function originOf({ request: { headers }, connection: { ip, secure } }: Exchange): Origin {
+/** The same object as long as the connection's requests say the same: others keep what they work out of it. */
+function originOf({ request: { headers }, connection }: Exchange): Origin {
   const { 'user-agent': userAgent = '', referer } = headers;
-  return referer === undefined ? { ip, userAgent, secure } : { ip, userAgent, referer, secure };
+  const { ip, secure, origin: known } = connection;
+  if (known !== undefined && known.userAgent === userAgent && known.referer === referer) return known;
+  const origin = referer === undefined ? { ip, userAgent, secure } : { ip, userAgent, referer, secure };
+  const isShort = userAgent.length + (referer?.length ?? 0) <= maxOrigin;
+  connection.origin = isShort ? origin : undefined;
+  return origin;
 }
 
 function probe(good: boolean): WireResponse {

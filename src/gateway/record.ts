@@ -128,9 +128,7 @@ export function entryOf(world: World, visit: Visit, output: object, sharedAs?: S
     account: sharedAs?.account ?? visit.account ?? '',
     sharedEventId: sharedAs?.eventId,
     userIdentity: sharedAs?.account === undefined ? userIdentity(caller) : foreignIdentity(caller),
-    sourceIp: origin.ip,
-    userAgent: origin.userAgent.slice(0, maxText),
-    secure: origin.secure,
+    source: origin,
     requestParameters:
       input === undefined || error?.status === 400 ? 'null' : (visit.shown ?? withoutSecrets(operation.input, input)),
     responseElements: hasOutput ? withoutSecrets(operation.output, output) : 'null',

@@ -15,9 +15,7 @@ const occurrence: Occurrence = {
   account: '123456789012',
   sharedEventId: undefined,
   userIdentity: '{"type":"Root"}',
-  sourceIp: '::1',
-  userAgent: 'test',
-  secure: false,
+  source: { ip: '::1', userAgent: 'test', secure: false },
   requestParameters: '{"RoleName":"R"}',
   responseElements: '{"Role":{}}',
   error: undefined,
@@ -50,7 +48,7 @@ test('members that have nothing to say are absent', () => {
   for (const member of ['errorCode', 'errorMessage', 'additionalEventData', 'tlsDetails', 'sharedEventID']) {
     assert.equal(member in event, false, member);
   }
-  const explained = eventOf({ secure: true, explanations: '[{"reason":"x"}]' });
+  const explained = eventOf({ source: { ...occurrence.source, secure: true }, explanations: '[{"reason":"x"}]' });
   assert.deepEqual(explained.additionalEventData, { explanations: [{ reason: 'x' }] });
   assert.deepEqual(explained.tlsDetails, { tlsVersion: 'TLS' });
 });
@@ -73,8 +71,8 @@ function plain(given: Occurrence): object {
     eventSource: given.eventSource,
     eventName: given.operation,
     awsRegion: given.region,
-    sourceIPAddress: given.sourceIp,
-    userAgent: given.userAgent,
+    sourceIPAddress: given.source.ip,
+    userAgent: given.source.userAgent,
     ...(error && { errorCode: error.code, errorMessage: error.message }),
     requestParameters: JSON.parse(given.requestParameters),
     responseElements: error || given.readOnly ? null : JSON.parse(given.responseElements),
@@ -87,7 +85,7 @@ function plain(given: Occurrence): object {
     recipientAccountId: given.account,
     ...(sharedEventId !== undefined && { sharedEventID: sharedEventId }),
     eventCategory: 'Management',
-    ...(given.secure && { tlsDetails: { tlsVersion: 'TLS' } }),
+    ...(given.source.secure && { tlsDetails: { tlsVersion: 'TLS' } }),
   };
 }
 
@@ -96,8 +94,8 @@ test('the text is what JSON.stringify makes of the event, whatever strangers wri
   const json = (value: fc.Arbitrary<unknown>) => value.map((one) => JSON.stringify(one));
   const members = json(fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 }));
   const occurrences: fc.Arbitrary<Occurrence> = fc.record({
-    eventId: text,
-    requestId: text,
+    eventId: fc.uuid(),
+    requestId: fc.uuid(),
     time: fc.date({ noInvalidDate: true }).map((one) => one.toISOString()),
     eventSource: text,
     operation: text,
@@ -106,9 +104,7 @@ test('the text is what JSON.stringify makes of the event, whatever strangers wri
     account: text,
     sharedEventId: fc.option(text, { nil: undefined }),
     userIdentity: members,
-    sourceIp: text,
-    userAgent: text,
-    secure: fc.boolean(),
+    source: fc.record({ ip: text, userAgent: text, secure: fc.boolean() }),
     requestParameters: fc.oneof(members, fc.constant('null')),
     responseElements: fc.oneof(members, fc.constant('null')),
     error: fc.option(fc.record({ code: text, message: text }), { nil: undefined }),
@@ -120,4 +116,25 @@ test('the text is what JSON.stringify makes of the event, whatever strangers wri
     fc.property(occurrences, (given) => assert.equal(auditEntry(given).text, JSON.stringify(plain(given)))),
     { numRuns: 500, seed: 1 },
   );
+});
+
+test('events of one source say each what is theirs, whatever the one before said', () => {
+  const { source } = occurrence;
+  const one = eventOf({ source });
+  const changes: readonly Partial<Occurrence>[] = [
+    { operation: 'DeleteRole' },
+    { eventSource: 'sts.amazonaws.com' },
+    { readOnly: true },
+    { region: 'eu-west-1' },
+    { account: '210987654321' },
+    { sharedEventId: 's1' },
+    { userIdentity: '{"type":"IAMUser"}' },
+    { requestId: 'r2', eventId: 'e2', time: '2027-01-01T00:00:00.000Z', requestParameters: '{}' },
+  ];
+  for (const change of changes) {
+    const fresh = eventOf({ ...change, source: { ...source } });
+    assert.deepEqual(eventOf({ ...change, source }), fresh, JSON.stringify(change));
+    assert.notDeepEqual(fresh, one);
+    assert.deepEqual(eventOf({ source }), one);
+  }
 });
