@@ -65,14 +65,33 @@ export function jsonLog(write: (lines: string) => void, { now, later, onlyErrors
 function lineOf(level: number, ms: number, facts: Facts, message: string): string {
   let line = `{"level":${level},"time":${ms}`;
   for (const name of Object.keys(facts)) {
-    const text = secrets.has(name) ? hiddenText : factText(facts[name]);
-    if (text !== undefined) line += `,${JSON.stringify(name)}:${text}`;
+    const fact = facts[name];
+    if (fact === undefined) continue;
+    const { beginning, isSecret } = memberOf(name);
+    const text = isSecret ? hiddenText : factText(fact);
+    if (text !== undefined) line += beginning + text;
   }
   return `${line},"msg":${JSON.stringify(message)}}\n`;
 }
 
+/** How a fact of this name is written. */
+type Member = { readonly beginning: string; readonly isSecret: boolean };
+
+/** Names are words of our own code, and far fewer than are kept. */
+const members = new Map<string, Member>();
+const maxMembers = 256;
+
+function memberOf(name: string): Member {
+  const known = members.get(name);
+  if (known !== undefined) return known;
+  const member = { beginning: `,${JSON.stringify(name)}:`, isSecret: secrets.has(name) };
+  if (members.size < maxMembers) members.set(name, member);
+  return member;
+}
+
 /** The fact as JSON, without what may be secret inside it; undefined where there is nothing to say. Never throws. */
 function factText(fact: unknown): string | undefined {
+  if (typeof fact === 'string') return JSON.stringify(fact);
   if (typeof fact === 'bigint') return `"${fact}"`;
   if (typeof fact !== 'object') return JSON.stringify(fact);
   try {
