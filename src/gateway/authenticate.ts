@@ -50,14 +50,22 @@ export type Verifier = {
   readonly knowledge: Pick<Knowledge, 'derivedKeyOf' | 'claimsOf' | 'certificateBytes' | 'certificateOf'>;
 };
 
-/** The caller that signed, or AWS's error. `signature` is what parseSignature found in the request, `headers` are its. */
+/** A request and what was read of it. */
+export type SignedRequest = {
+  readonly request: WireRequest;
+  /** What parseSignature found in it. */
+  readonly signature: ParseResult;
+  readonly headers: HeaderIndex;
+  /** Lower-case hex SHA-256 of its body, where that is known. */
+  readonly payloadHash: string | undefined;
+};
+
+/** The caller that signed, or AWS's error. */
 export async function authenticate(
   verifier: Verifier,
   operation: Operation<Call>,
   protocol: ProtocolName,
-  request: WireRequest,
-  signature: ParseResult,
-  headers: HeaderIndex,
+  { request, signature, headers, payloadHash }: SignedRequest,
 ): Promise<Authenticated> {
   if (operation.signedWith === 'certificate') return certificateHolder(verifier, request, headers);
   if (operation.signedWith === 'nothing') return stranger(signature);
@@ -73,7 +81,7 @@ export async function authenticate(
   if (holder === undefined)
     throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
   const { caller, secretAccessKey } = holder;
-  const verdict = verifySignature({ request, parsed, secretAccessKey, now: verifier.now, headers });
+  const verdict = verifySignature({ request, parsed, secretAccessKey, now: verifier.now, headers, payloadHash });
   if (!verdict.ok) throw unproved(verdict, parsed, protocol);
   return { caller, region: parsed.region };
 }

@@ -49,7 +49,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     visit.service = service;
     visit.operation = operation;
     const verifier = { knowledge, store, keyring, now: visit.startedAt };
-    const { caller, region } = await authenticate(verifier, operation, to.protocol, request, signature, headers);
+    const signed = { request, signature, headers, payloadHash: known?.payloadHash };
+    const { caller, region } = await authenticate(verifier, operation, to.protocol, signed);
     visit.caller = caller;
     visit.region = region;
     const use = isSigner(caller) ? useOf(caller, service.name, region, visit.startedAt) : undefined;

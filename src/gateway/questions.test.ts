@@ -1,5 +1,6 @@
 // What is remembered of questions: the same words, the same input, nothing that is secret, and never an answer.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { account, testRoad } from '../../test/road.ts';
 import { services } from '../main.ts';
@@ -40,6 +41,30 @@ test('the same words give the same input, frozen, and its text', () => {
   assert.deepEqual(second.known.input, { profileArn: 'p', instanceProperties: { a: 'b' } });
   assert.ok(Object.isFrozen(second.known.input) && Object.isFrozen(Object(second.known.input).instanceProperties));
   assert.equal(second.known.shown, '{"profileArn":"p","instanceProperties":{"a":"b"}}');
+});
+
+test('the hash of the body comes with a question that was asked before, and is that of its own body', () => {
+  const memory = questions();
+  for (const body of ['', '{}', '{"durationSeconds":900}', '\u0080']) {
+    const given = request('POST', '/sessions', body);
+    asked(memory, rolesanywhere, given);
+    const hash = createHash('sha256').update(given.body).digest('hex');
+    assert.equal(asked(memory, rolesanywhere, given).known?.payloadHash, hash, body);
+  }
+});
+
+test('a body that is changed on its way is refused, however often the signed one came', async () => {
+  const road = await testRoad();
+  const ask = (body: string) =>
+    road.query('sts', 'GetCallerIdentity', {}, { tamper: (signed) => ({ ...signed, body: Buffer.from(body) }) });
+  const [signed, other] = [
+    'Action=GetCallerIdentity&Version=2011-06-15',
+    'Version=2011-06-15&Action=GetCallerIdentity',
+  ];
+  const codes: (string | undefined)[] = [];
+  for (const body of [signed, signed, other, signed, other]) codes.push((await ask(body)).code);
+  const refused = 'SignatureDoesNotMatch';
+  assert.deepEqual(codes, [undefined, undefined, refused, undefined, refused]);
 });
 
 test('other words are another question', () => {

@@ -4,6 +4,7 @@ import { hides, withoutSecrets } from '../contract/describe.ts';
 import type { Service } from '../contract/operation.ts';
 import { type AnyStructure, byShape, membersOf, type Shape } from '../contract/shape.ts';
 import { bounded } from '../core/remember.ts';
+import { sha256Hex } from '../core/signature/canonical.ts';
 import type { WireRequest } from '../protocols/protocol.ts';
 import type { Call } from '../services/call.ts';
 import { type Route, route } from './route.ts';
@@ -17,7 +18,14 @@ export type Question = Route & {
 };
 
 /** A lawful input, frozen and the same one each time, and its JSON text for audit events. */
-export type Known = { readonly input: object; readonly shown: string };
+export type Known = {
+  readonly input: object;
+  readonly shown: string;
+  /** Of the body, which is among the words: lower-case hex SHA-256, as signatures have it. There once it was asked again. */
+  readonly payloadHash: string | undefined;
+};
+
+type Remembered = Question & { readonly known: Known & { payloadHash: string | undefined } };
 
 export type Questions = {
   /** What the request asks the service for; throws as `route` does. */
@@ -35,12 +43,15 @@ const maxWords = 2048;
 const roomOfWords = 1024 * 1024;
 
 export function questions(): Questions {
-  const known = bounded<Question>(room, roomOfWords);
+  const known = bounded<Remembered>(room, roomOfWords);
   return {
     ask(service, request) {
       const words = wordsOf(service, request);
       const remembered = words === undefined ? undefined : known.get(words);
-      if (remembered !== undefined) return remembered;
+      if (remembered !== undefined) {
+        remembered.known.payloadHash ??= sha256Hex(request.body);
+        return remembered;
+      }
       const { operation, labels } = route(service, request);
       return { operation, labels, known: undefined, words };
     },
@@ -48,7 +59,8 @@ export function questions(): Questions {
       if (words === undefined || !isOpen(operation.input)) return undefined;
       const shown = withoutSecrets(operation.input, input);
       if (!hides(shown)) {
-        known.set(words, { operation, labels, known: { input: frozen(input), shown }, words: undefined }, words.length);
+        const what = { input: frozen(input), shown, payloadHash: undefined };
+        known.set(words, { operation, labels, known: what, words: undefined }, words.length);
       }
       return shown;
     },

@@ -1,5 +1,6 @@
 // What HMAC and X.509 signatures state in the same words: the Authorization header's grammar, the credential scope, the
 // signed header list, the signing time. Parsing is strict and bounded; nothing here knows a key.
+import { remember } from '../remember.ts';
 import { type HeaderIndex, type SignableRequest, scopeText } from './canonical.ts';
 
 /** The three pairs of an Authorization header; an empty or absent one is undefined. */
@@ -122,6 +123,14 @@ export function parseCredential(text: string): Credential | undefined {
  * Ours: every AWS signer sorts and lower-cases; a list that says a name twice or out of order is not a signature we judge.
  */
 export function parseSignedHeaders(text: string): readonly string[] | undefined {
+  return text.length <= MAX_REMEMBERED_CHARS ? knownNames(text) : namesOf(text);
+}
+
+// Clients have few such lists, and what is worked out of one is remembered by it.
+const MAX_REMEMBERED_CHARS = 512;
+const knownNames = remember(256, (text: string) => text, namesOf);
+
+function namesOf(text: string): readonly string[] | undefined {
   if (!SIGNED_HEADERS.test(text)) return undefined;
   const names = text.split(';', MAX_SIGNED_HEADERS + 1);
   if (names.length > MAX_SIGNED_HEADERS) return undefined;
@@ -130,7 +139,7 @@ export function parseSignedHeaders(text: string): readonly string[] | undefined 
     if (name <= previous) return undefined;
     previous = name;
   }
-  return names;
+  return Object.freeze(names);
 }
 
 /** The instant of `YYYYMMDDTHHMMSSZ`; undefined for another form or a time that does not exist. */

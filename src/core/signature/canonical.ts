@@ -2,7 +2,7 @@
 // One implementation serves HMAC and X.509 signatures, signing and verifying, so that they cannot drift apart.
 // Everything here is total: malformed percent escapes, lone surrogates and absent headers never throw, cost is linear.
 import { hash } from 'node:crypto';
-import { remember } from '../remember.ts';
+import { remember, rememberOf } from '../remember.ts';
 
 /** One header as received: the name in any case, the value as Unicode text (wire bytes decoded as UTF-8), untrimmed. */
 export type HeaderPair = readonly [name: string, value: string];
@@ -171,8 +171,11 @@ export function canonicalRequest(request: SignableRequest, options: CanonicalOpt
   for (const name of signedHeaders) lines += `${name}:${canonicalHeaderValues(headers.get(name))}\n`;
   const path = canonicalPath(request.path, normalizePath);
   const query = canonicalQuery(request.rawQuery, omitQuery);
-  return `${request.method}\n${path}\n${query}\n${lines}\n${signedHeaders.join(';')}\n${payloadHash}`;
+  return `${request.method}\n${path}\n${query}\n${lines}\n${joinedNames(signedHeaders)}\n${payloadHash}`;
 }
+
+/** A verifier is given the same list for the same client. */
+const joinedNames = rememberOf((names: readonly string[]) => names.join(';'));
 
 function canonicalHeaderValues(values: readonly string[] = []): string {
   const [value] = values;

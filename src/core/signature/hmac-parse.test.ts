@@ -1,6 +1,7 @@
 // Reading a secret-key signature off a request: what is refused, by which reason, naming what.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { SignableRequest } from './canonical.ts';
 import { parseSignature } from './hmac-parse.ts';
 import { edited, header, NOW, PLAIN, parsed, presigned, signed } from './rig.test.ts';
@@ -104,4 +105,54 @@ test('malformed pieces are refused with the piece', () => {
     [edited(good, 'SignedHeaders=', `SignedHeaders=${'a'.repeat(40_000)};`), 'oversized'],
   ];
   for (const [request, expected] of rows) assert.equal(reason(request), expected);
+});
+
+test('a header is read the same, whatever headers were read before it', () => {
+  const pieces = fc.constantFrom(
+    'Credential=AK/20260301/eu-west-2/iam/aws4_request',
+    'Credential=AK/20260301/eu-west-2/iam/Signature=',
+    'Credential=AK/2026030/eu-west-2/iam/aws4_request',
+    'SignedHeaders=host;x-amz-date',
+    'SignedHeaders=x-amz-date;host',
+    'SignedHeaders=Signature=',
+    'Signature=',
+    'Signature=ab',
+    'X=y',
+    '',
+  );
+  const digits = fc.constantFrom('a'.repeat(64), 'b'.repeat(64), `${'a'.repeat(63)}A`, 'a'.repeat(63), '');
+  const dates = fc.constantFrom('20260301T101530Z', '20260301T101531Z', '20260230T101530Z', '');
+  const values = fc
+    .tuple(
+      fc.constantFrom('AWS4-HMAC-SHA256 ', 'AWS4-HMAC-SHA256  ', 'AWS4-X ', ''),
+      fc.array(pieces, { maxLength: 4 }),
+      fc.constantFrom(', ', ',', ',  '),
+      digits,
+    )
+    .map(([algorithm, parts, comma, end]) => `${algorithm}${parts.join(comma)}${end}`);
+  const read = (value: string, date: string) =>
+    parseSignature({
+      ...PLAIN,
+      headers: [
+        ['X-Amz-Date', date],
+        ['Authorization', value],
+      ],
+    });
+  const good = 'AWS4-HMAC-SHA256 Credential=AK/20260301/eu-west-2/iam/aws4_request, SignedHeaders=host, Signature=';
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        values,
+        digits.map((end) => good + end),
+      ),
+      dates,
+      (value, date) => {
+        // What begins with a space is no text that is remembered.
+        const fresh = read(` ${value}`, date);
+        assert.deepEqual(read(value, date), fresh);
+        assert.deepEqual(read(value, date), fresh);
+      },
+    ),
+    { numRuns: 3000, seed: 1 },
+  );
 });

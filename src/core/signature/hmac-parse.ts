@@ -1,7 +1,9 @@
 // Reads an AWS4-HMAC-SHA256 signature off a request: from the Authorization header, or from the query of a presigned URL.
 // Every refusal names what AWS's own sentence would name; nothing is verified here.
+import { remember } from '../remember.ts';
 import {
   algorithmOf,
+  type Credential,
   duplicateHeader,
   formatAmzDate,
   MAX_AUTHORIZATION_CHARS,
@@ -102,8 +104,51 @@ export function parseSignature(request: SignableRequest, headers = headerIndex(r
   if (repeated !== undefined) return { ok: false, presigned, reason: 'duplicateHeader', name: repeated };
   if (presigned && authorization !== undefined) return { ok: false, presigned, reason: 'bothForms' };
   if (presigned) return fromQuery(query, headers);
-  const value = canonicalHeaderValue(authorization?.[0] ?? '');
+  const raw = authorization?.[0] ?? '';
+  const known = fromKnownStatement(raw, headers);
+  if (known !== undefined) return known;
+  const value = canonicalHeaderValue(raw);
   return value === '' ? { ok: false, presigned, reason: 'missing' } : fromHeader(value, headers);
+}
+
+/** What stands before the digits of a signature: the same in every request of a client in a day, Region and service. */
+type Statement = { readonly scope: Credential; readonly signedHeaders: readonly string[] };
+
+const SIGNATURE_DIGITS = 64;
+/** Characters before the digits, and how many such texts are remembered: strangers may write them, too. */
+const MAX_STATEMENT_CHARS = 512;
+const KNOWN_STATEMENTS = 512;
+
+/** Undefined where the text with a signature's digits behind it is not a header that {@link fromHeader} reads. */
+const statementOf = remember(
+  KNOWN_STATEMENTS,
+  (text: string) => text,
+  (text): Statement | undefined => {
+    const value = text + '0'.repeat(SIGNATURE_DIGITS);
+    const parsed = parseAuthorization(value);
+    if (canonicalHeaderValue(value) !== value || algorithmOf(value) !== HMAC_ALGORITHM || !parsed.ok) return undefined;
+    const { credential = '', signedHeaders: names = '', signature } = parsed.pairs;
+    const scope = scopeOf(credential);
+    const signedHeaders = parseSignedHeaders(names);
+    // Behind the text stands the signature, and nothing else that ends so.
+    return signature?.length === SIGNATURE_DIGITS ? scope && signedHeaders && { scope, signedHeaders } : undefined;
+  },
+);
+
+/** The same as {@link fromHeader}, in fewer steps, for what begins as another header did. */
+function fromKnownStatement(raw: string, headers: HeaderIndex): ParseResult | undefined {
+  const cut = raw.length - SIGNATURE_DIGITS;
+  if (cut <= 0 || cut > MAX_STATEMENT_CHARS) return undefined;
+  const signature = raw.slice(cut);
+  if (!SIGNATURE.test(signature)) return undefined;
+  const statement = statementOf(raw.slice(0, cut));
+  const dateHeader = dateHeaderOf(headers);
+  const date = headers.get(dateHeader)?.[0];
+  if (statement === undefined || !date) return undefined;
+  const time = timeOf(date, dateHeader);
+  if (time === undefined) return undefined;
+  const sessionToken = headers.get('x-amz-security-token')?.[0];
+  return read(statement, { presigned: false, signature, dateHeader, sessionToken }, time, undefined);
 }
 
 function fromHeader(value: string, headers: HeaderIndex): ParseResult {
@@ -115,7 +160,7 @@ function fromHeader(value: string, headers: HeaderIndex): ParseResult {
   const parsed = parseAuthorization(value);
   if (!parsed.ok) return { ok: false, presigned, reason: 'malformedPair', got: parsed.pair };
   const { credential, signedHeaders, signature } = parsed.pairs;
-  const dateHeader = headers.has('x-amz-date') ? 'x-amz-date' : 'date';
+  const dateHeader = dateHeaderOf(headers);
   const date = headers.get(dateHeader)?.[0];
   if (!credential || !signature || !signedHeaders || !date) {
     // AWS seen: one sentence for each absent part, in this order (recorded by dynalite's tests against DynamoDB).
@@ -176,14 +221,11 @@ type Stated = {
 };
 
 function assemble(stated: Stated): ParseResult {
-  const { presigned, dateHeader, sessionToken } = stated;
-  const scope = parseCredential(stated.credential);
-  if (scope === undefined || !SCOPE_DATE.test(scope.date))
-    return { ok: false, presigned, reason: 'malformedCredential', got: stated.credential };
-  const dateText = canonicalHeaderValue(stated.date);
-  const amzTime = parseAmzDate(dateText);
-  const requestTime = amzTime ?? (dateHeader === 'date' ? parseHttpDate(dateText) : undefined);
-  if (requestTime === undefined) return { ok: false, presigned, reason: 'malformedDate', got: stated.date };
+  const { presigned, dateHeader } = stated;
+  const scope = scopeOf(stated.credential);
+  if (scope === undefined) return { ok: false, presigned, reason: 'malformedCredential', got: stated.credential };
+  const time = timeOf(stated.date, dateHeader);
+  if (time === undefined) return { ok: false, presigned, reason: 'malformedDate', got: stated.date };
   const signedHeaders = parseSignedHeaders(stated.signedHeaders);
   if (signedHeaders === undefined)
     return { ok: false, presigned, reason: 'malformedSignedHeaders', got: stated.signedHeaders };
@@ -191,19 +233,33 @@ function assemble(stated: Stated): ParseResult {
   const expiresSeconds = stated.expires === undefined ? undefined : seconds(stated.expires);
   if (expiresSeconds !== undefined && !(expiresSeconds >= 1 && expiresSeconds <= MAX_EXPIRES_SECONDS))
     return { ok: false, presigned, reason: 'malformedExpires', got: stated.expires ?? '' };
-  const amzDate = amzTime === undefined ? formatAmzDate(requestTime) : dateText;
+  return read({ scope, signedHeaders }, stated, time, expiresSeconds);
+}
+
+function read(
+  { scope, signedHeaders }: Statement,
+  {
+    presigned,
+    signature,
+    dateHeader,
+    sessionToken,
+  }: Pick<Stated, 'presigned' | 'signature' | 'dateHeader' | 'sessionToken'>,
+  { requestTime, amzDate }: StatedTime,
+  expiresSeconds: number | undefined,
+): ParseResult {
+  const { identity: accessKeyId, date, region, service, terminator } = scope;
   return {
     ok: true,
     signature: {
       algorithm: HMAC_ALGORITHM,
       presigned,
-      accessKeyId: scope.identity,
-      date: scope.date,
-      region: scope.region,
-      service: scope.service,
-      terminator: scope.terminator,
+      accessKeyId,
+      date,
+      region,
+      service,
+      terminator,
       signedHeaders,
-      signature: stated.signature,
+      signature,
       requestTime,
       amzDate,
       dateHeader,
@@ -211,6 +267,27 @@ function assemble(stated: Stated): ParseResult {
       sessionToken,
     },
   };
+}
+
+function dateHeaderOf(headers: HeaderIndex): 'x-amz-date' | 'date' {
+  return headers.has('x-amz-date') ? 'x-amz-date' : 'date';
+}
+
+/** The scope, whose date has the form of one. */
+function scopeOf(credential: string): Credential | undefined {
+  const scope = parseCredential(credential);
+  return scope !== undefined && SCOPE_DATE.test(scope.date) ? scope : undefined;
+}
+
+type StatedTime = Pick<ParsedSignature, 'requestTime' | 'amzDate'>;
+
+/** When the request says it was signed; undefined where that is no time. */
+function timeOf(date: string, dateHeader: ParsedSignature['dateHeader']): StatedTime | undefined {
+  const text = canonicalHeaderValue(date);
+  const amzTime = parseAmzDate(text);
+  if (amzTime !== undefined) return { requestTime: amzTime, amzDate: text };
+  const requestTime = dateHeader === 'date' ? parseHttpDate(text) : undefined;
+  return requestTime && { requestTime, amzDate: formatAmzDate(requestTime) };
 }
 
 function seconds(text: string): number {

@@ -55,6 +55,8 @@ export type Verification = ExpectedScope & {
   readonly omitToken?: boolean;
   /** Absent: built from the request. */
   readonly headers?: HeaderIndex;
+  /** Lower-case hex SHA-256 of the body. Absent: computed. */
+  readonly payloadHash?: string | undefined;
 };
 
 /** Why a signature is refused, with the facts AWS's sentence needs. */
@@ -81,6 +83,8 @@ export type VerifyResult = { readonly ok: true } | VerifyFailure;
 const ADDED_BY_PROXIES: readonly string[] = ['x-amz-cf-id'];
 const TOKEN_HEADER = 'x-amz-security-token';
 const PAYLOAD_HEADER = 'x-amz-content-sha256';
+/** Of a signature: SHA-256 in hex. */
+const DIGITS = 64;
 
 /**
  * The derived key: HMAC-SHA256 over date, region, service and `aws4_request` in turn. 32 bytes; as secret as the secret
@@ -111,7 +115,7 @@ export function verifySignature(given: Verification): VerifyResult {
   const problems = scopeProblems(parsed, parsed.amzDate, given);
   const [problem] = problems;
   if (problem !== undefined) return { ok: false, reason: problem.reason, problems };
-  const payloadHash = sha256Hex(request.body);
+  const payloadHash = given.payloadHash ?? sha256Hex(request.body);
   const failure = coverage(headers, given) ?? payload(headers, payloadHash);
   if (failure !== undefined) return failure;
   const skewSeconds = given.skewSeconds ?? SKEW_SECONDS;
@@ -137,10 +141,16 @@ function compared(given: Verification, headers: HeaderIndex, payloadHash: string
   return { ok: false, reason: 'mismatch', canonicalRequest: canonical, stringToSign: text };
 }
 
+// INVARIANT: overwritten at each use, in one synchronous step.
+const presentedDigits = Buffer.allocUnsafeSlow(DIGITS);
+const expectedDigits = Buffer.allocUnsafeSlow(DIGITS);
+
 /** Constant-time: what the signature should have been is not to be guessed digit by digit. */
 function isSameDigest(presented: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(presented, 'latin1'), Buffer.from(expected, 'latin1')];
-  return one.length === other.length && timingSafeEqual(one, other);
+  if (presented.length !== DIGITS || expected.length !== DIGITS) return false;
+  presentedDigits.write(presented, 'latin1');
+  expectedDigits.write(expected, 'latin1');
+  return timingSafeEqual(presentedDigits, expectedDigits);
 }
 
 function coverage(headers: HeaderIndex, { parsed, omitToken = false }: Verification): VerifyFailure | undefined {
