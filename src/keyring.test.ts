@@ -11,6 +11,7 @@ import {
   parseKeyring,
   rotate,
   seal,
+  sealText,
   serializeKeyring,
   tagOf,
 } from './keyring.ts';
@@ -32,6 +33,47 @@ function* tampered(bytes: Uint8Array): Generator<Uint8Array> {
     yield copy;
   }
 }
+
+describe('sealText', () => {
+  let count = 0;
+  const fresh = () => new Uint8Array(12).fill(++count);
+  const opened = (keyring: Keyring, purpose: string, sealed: string) =>
+    textOf(open(keyring, purpose, Buffer.from(sealed, 'base64url')));
+
+  it('seals what opens again, the same text to the same seal', () => {
+    const keyring = keyringOf('text');
+    const sealed = sealText(keyring, 'token', 'wörter', fresh);
+    assert.equal(opened(keyring, 'token', sealed), 'wörter');
+    assert.equal(sealText(keyring, 'token', 'wörter', fresh), sealed);
+    assert.match(sealed, /^[\w-]+$/);
+  });
+
+  it('seals another text, for another purpose or with another key, to another seal', () => {
+    const keyring = keyringOf('others');
+    const next = rotated(keyring, 'next');
+    const seals = [
+      sealText(keyring, 'token', 'a', fresh),
+      sealText(keyring, 'token', 'b', fresh),
+      sealText(keyring, 'toke', 'a', fresh),
+      sealText(next, 'token', 'a', fresh),
+    ];
+    assert.equal(new Set(seals).size, seals.length);
+    const [first = '', , third = '', fourth = ''] = seals;
+    assert.equal(opened(keyring, 'token', third), undefined);
+    assert.equal(opened(keyring, 'token', fourth), undefined);
+    assert.equal(opened(next, 'token', fourth), 'a');
+    assert.equal(opened(next, 'token', first), 'a');
+  });
+
+  it('forgets seals when there are many, and seals again under another nonce', () => {
+    const keyring = keyringOf('many');
+    const first = sealText(keyring, 'token', '0', fresh);
+    for (let at = 1; at <= 1024; at += 1) sealText(keyring, 'token', String(at), fresh);
+    const again = sealText(keyring, 'token', '0', fresh);
+    assert.notEqual(again, first);
+    assert.equal(opened(keyring, 'token', again), '0');
+  });
+});
 
 describe('seal and open', () => {
   const keyring = keyringOf('a');

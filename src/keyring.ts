@@ -11,7 +11,7 @@ import {
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
-import { remember, rememberOf } from './core/remember.ts';
+import { bounded, remember, rememberOf } from './core/remember.ts';
 import { keyedHash } from './core/signature/keyed-hash.ts';
 
 /** A source of cryptographically strong bytes, as node:crypto's randomBytes. */
@@ -55,6 +55,9 @@ const gcm = { authTagLength: tagBytes } as const;
 const maxFileLength = 1 << 20;
 /** Purposes remembered of a key: literals of the program, some ten. */
 const maxPurposes = 64;
+/** Seals of texts remembered of a key, and characters of them and their texts together. */
+const maxSealedTexts = 1024;
+const maxSealedCharacters = 256 * 1024;
 const keyIdForm = /^[0-9a-f]{8}$/;
 const tagForm = /^([0-9a-f]{8})\.([0-9a-f]{64})$/;
 const secretForm = /^[A-Za-z0-9+/]{43}=$/; // base64 of 32 bytes
@@ -146,6 +149,20 @@ export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, n
   sealed.set(cipher.update(plaintext), headerBytes);
   cipher.final(); // GCM gives as many bytes as it takes, so that nothing is left
   sealed.set(cipher.getAuthTag(), sealed.length - tagBytes);
+  return sealed;
+}
+
+/**
+ * A text sealed for one purpose, in base64url: for the same text the same seal again while it is remembered and the same key
+ * seals, so that whoever sees two learns whether they say the same. `nonce` gives what `seal` takes.
+ */
+export function sealText(keyring: Keyring, purpose: string, text: string, nonce: () => Uint8Array): string {
+  const known = sealedTextsOf(currentKey(keyring));
+  const name = `${purpose}\n${text}`;
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const sealed = Buffer.from(seal(keyring, purpose, Buffer.from(text, 'utf8'), nonce())).toString('base64url');
+  known.set(name, sealed, name.length + sealed.length);
   return sealed;
 }
 
@@ -242,6 +259,8 @@ const sealingOf = rememberOf((key: Key) =>
     return { subkey: createSecretKey(subkeyBytes(key, `seal ${purpose}`)), purpose: Buffer.from(purpose, 'utf8') };
   }),
 );
+
+const sealedTextsOf = rememberOf((_key: Key) => bounded<string>(maxSealedTexts, maxSealedCharacters));
 
 const taggingOf = rememberOf((key: Key) => byPurpose((purpose) => keyedHash(subkeyBytes(key, `tag ${purpose}`))));
 

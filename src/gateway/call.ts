@@ -1,6 +1,6 @@
 // Makes the world an operation sees. A change is recorded here, in the transaction that makes it.
 import type { Operation, Service } from '../contract/operation.ts';
-import { nonceBytes, open, seal } from '../keyring.ts';
+import { nonceBytes, open, seal, sealText } from '../keyring.ts';
 import { partitionOf } from '../services/arn.ts';
 import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { accounts } from '../services/iam/records.ts';
@@ -62,6 +62,7 @@ export async function callOf(world: World, visit: Visit, known: Known): Promise<
     newId: () => world.newId(),
     randomBytes: (size) => world.randomBytes(size),
     sealed: (purpose, plaintext) => seal(world.keyring, purpose, plaintext, world.randomBytes(nonceBytes)),
+    sealedText: (purpose, text) => sealText(world.keyring, purpose, text, () => world.randomBytes(nonceBytes)),
     opened: (purpose, sealed) => open(world.keyring, purpose, sealed),
     policyOf: world.knowledge.policyOf,
     certificatesOf: world.knowledge.certificatesOf,

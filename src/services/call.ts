@@ -89,6 +89,8 @@ export type Call = {
   /** Seals bytes under the server's keyring; `opened` gives them back, or undefined when they are not of its making. */
   sealed(purpose: string, plaintext: Uint8Array): Uint8Array;
   opened(purpose: string, sealed: Uint8Array): Uint8Array | undefined;
+  /** A text sealed likewise, in base64url; the same text may have the same seal again. */
+  sealedText(purpose: string, text: string): string;
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
   /** One atomic change, recorded in the audit log with it; `work` returns the operation's output. */
   write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T>;

@@ -1,5 +1,6 @@
 // Typed doors to the store: a collection keeps records of one type, and pages of it travel with opaque tokens.
 import { hash } from 'node:crypto';
+import { remember } from '../core/remember.ts';
 import type { Document, Reader, Writer } from '../store/store.ts';
 import { type Call, purposes } from './call.ts';
 
@@ -94,8 +95,7 @@ export async function page<T extends Document>(
 
 /** A token for a position in a listing, 100 characters and four thirds of the position's bytes. */
 export function tokenOf(call: Call, listing: string, position: string): string {
-  const sealed = call.sealed(purposes.pageToken, Buffer.from(digestOf(listing) + position));
-  return Buffer.from(sealed).toString('base64url');
+  return call.sealedText(purposes.pageToken, digestOf(listing) + position);
 }
 
 /** The position that a token was made for, or undefined when it was not made here for this listing. */
@@ -107,6 +107,9 @@ export function positionOf(call: Call, listing: string, token: string): string |
 }
 
 /** Binds a token to its listing and keeps it short: IAM's markers have at most 320 characters. */
-export function digestOf(listing: string): string {
-  return hash('sha256', listing, 'base64url').slice(0, 22);
-}
+export const digestOf: (listing: string) => string = remember(
+  512,
+  (listing) => listing,
+  (listing) => hash('sha256', listing, 'base64url').slice(0, 22),
+  { most: 64 * 1024, sizeOf: ({ length }) => length },
+);
