@@ -55,7 +55,7 @@ function place(store: Store = memoryStore()) {
     /** The ids of the keys that seal the access keys. */
     async sealers() {
       const all = await store.read((reader) => accessKeys.list(reader, { prefix: '', limit: 1000 }));
-      return all.map(({ record }) => sealedKeyId(Buffer.from(record.sealedSecret, 'base64')));
+      return all.map(({ document: record }) => sealedKeyId(Buffer.from(record.sealedSecret, 'base64')));
     },
     async secretOf(name: string) {
       const record = await store.read((reader) => accessKeys.get(reader, name));

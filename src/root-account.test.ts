@@ -123,7 +123,7 @@ test('a given key leaves the keys of users alone, however many, and takes over a
   const all = await store.read((reader) => accessKeys.list(reader, { prefix: '', limit: 1001 }));
   assert.equal(all.length, 1001);
   assert.deepEqual(
-    all.filter(({ record }) => record.owner === 'root').map(({ key }) => key),
+    all.filter(({ document: record }) => record.owner === 'root').map(({ key }) => key),
     ['AKIA0007'],
   );
   assert.equal(await secretOf('AKIA0007'), given.secretAccessKey);

@@ -42,7 +42,7 @@ export async function ensureAccount(
 }
 
 async function eldestAccount(writer: Writer): Promise<string | undefined> {
-  const all = (await accounts.list(writer, { prefix: '', limit: 1000 })).map(({ record }) => record);
+  const all = (await accounts.list(writer, { prefix: '', limit: 1000 })).map(({ document: record }) => record);
   return all.sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1))[0]?.account;
 }
 
@@ -58,7 +58,7 @@ async function rootKeysOf(writer: Writer, account: string): Promise<readonly str
   const found: string[] = [];
   for (let after: string | undefined; ; ) {
     const keys = await accessKeys.list(writer, { prefix: '', limit, ...(after === undefined ? {} : { after }) });
-    for (const { key, record } of keys) {
+    for (const { key, document: record } of keys) {
       if (record.account === account && record.owner === 'root') found.push(key);
     }
     if (keys.length < limit) return found;

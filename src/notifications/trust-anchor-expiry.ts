@@ -21,7 +21,7 @@ export function trustAnchorExpiry(store: Store, now: () => Date): Collected {
     async collect() {
       const seen = new Map<string, number>();
       const found: Series[] = [];
-      for await (const { key, record } of anchors(store)) {
+      for await (const { key, document: record } of anchors(store)) {
         const version = `${key}/${record.updatedAt}`;
         const notAfter = known.get(version) ?? firstNotAfter(record);
         seen.set(version, notAfter);
@@ -35,7 +35,7 @@ export function trustAnchorExpiry(store: Store, now: () => Date): Collected {
   };
 }
 
-async function* anchors(store: Store): AsyncGenerator<{ readonly key: string; readonly record: TrustAnchorRecord }> {
+async function* anchors(store: Store): AsyncGenerator<{ readonly key: string; readonly document: TrustAnchorRecord }> {
   let after: string | undefined;
   for (let count = 0; count < maxAnchors; count += pageSize) {
     const query = { prefix: '', limit: pageSize, ...(after === undefined ? {} : { after }) };

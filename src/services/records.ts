@@ -1,7 +1,7 @@
 // Typed doors to the store: a collection keeps records of one type, and pages of it travel with opaque tokens.
 import { hash } from 'node:crypto';
 import { remember } from '../core/remember.ts';
-import type { Document, Reader, Writer } from '../store/store.ts';
+import type { Document, ListQuery, Reader, Writer } from '../store/store.ts';
 import { type Call, purposes } from './call.ts';
 
 /** Records of one type under one name in the store. */
@@ -13,8 +13,11 @@ export type Collection<T extends Document> = {
   list(
     reader: Reader,
     query: { readonly prefix: string; readonly after?: string; readonly limit: number },
-  ): Promise<readonly { readonly key: string; readonly record: T }[]>;
+  ): Promise<readonly EntryOf<T>[]>;
 };
+
+/** A record and its key: the store's entry. */
+export type EntryOf<T> = { readonly key: string; readonly document: T };
 
 /**
  * INVARIANT: a collection is written through one `Collection` only; that is why its records have its type. `asNow` makes
@@ -38,15 +41,14 @@ export function collection<T extends Document, Earlier extends Document = T>(
           },
     put: (writer: Writer, key: string, record: T) => writer.put(name, key, record),
     delete: (writer: Writer, key: string) => writer.delete(name, key),
-    async list(reader: Reader, query: { prefix: string; after?: string; limit: number }) {
-      const entries = await reader.list(name, query);
-      return entries.length === 0 ? noEntries : entries.map(({ key, document }) => ({ key, record: read(document) }));
-    },
+    list:
+      asNow === undefined
+        ? // As above.
+          (reader: Reader, query: ListQuery) => reader.list(name, query) as Promise<readonly EntryOf<T>[]>
+        : async (reader: Reader, query: ListQuery) =>
+            (await reader.list(name, query)).map(({ key, document }) => ({ key, document: read(document) })),
   });
 }
-
-/** Most lists that a request looks at are empty. */
-const noEntries: readonly never[] = Object.freeze([]);
 
 export type PageQuery<T extends Document> = {
   readonly collection: Collection<T>;
@@ -82,7 +84,7 @@ export async function page<T extends Document>(
   let last = start;
   for (let scanned = 0; scanned < maxScanned; scanned += limit) {
     const entries = await from.list(reader, { prefix, limit, ...(last === undefined ? {} : { after: prefix + last }) });
-    for (const { key, record } of entries) {
+    for (const { key, document: record } of entries) {
       const wanted = accepts === undefined || (await accepts(record));
       if (wanted && records.length === size) return { records, next: tokenOf(call, listing, last ?? '') };
       if (wanted) records.push(record);

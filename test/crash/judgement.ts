@@ -117,7 +117,7 @@ async function stateOf(store: Store): Promise<State> {
 /** The count that quotas go by is the number of records. */
 async function judgeCount<T extends Document>(store: Store, of: Collection<T>, expected: number): Promise<void> {
   const counts = await store.read((reader) => collection<{ readonly count: number }>('counts').list(reader, all));
-  const count = counts.find(({ key }) => key.endsWith(`/${of.name}`))?.record.count ?? 0;
+  const count = counts.find(({ key }) => key.endsWith(`/${of.name}`))?.document.count ?? 0;
   // A role that a service made for itself is no role of the account's quota.
   assert.equal(count, expected, `${of.name}: the count and the records`);
 }

@@ -135,7 +135,7 @@ describe('the judgement of a directory finds', () => {
   test('a record that is not counted', async () => {
     await assert.rejects(
       bent(async (writer) => {
-        const [{ key, record } = assert.fail('there is a profile')] = await profiles.list(writer, {
+        const [{ key, document: record } = assert.fail('there is a profile')] = await profiles.list(writer, {
           prefix: '',
           limit: 1,
         });

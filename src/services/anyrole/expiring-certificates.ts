@@ -76,7 +76,7 @@ async function anchorsOf(reader: Reader, call: Call): Promise<readonly TrustAnch
   for (let after: string | undefined; ; ) {
     const query = { prefix: placeOf(call), limit, ...(after === undefined ? {} : { after }) };
     const entries = await trustAnchors.list(reader, query);
-    all.push(...entries.map(({ record }) => record));
+    all.push(...entries.map(({ document: record }) => record));
     if (entries.length < limit) return all;
     after = entries.at(-1)?.key;
   }

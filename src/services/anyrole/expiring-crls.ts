@@ -40,7 +40,7 @@ export async function expiringCrls(
   const prefix = underAnchor(call, anchor.id);
   const entries = await crlsOfTrustAnchors.list(reader, { prefix, limit: maxCrls });
   const shown: ValueOf<typeof ExpiringCrl>[] = [];
-  for (const { key, record } of entries) {
+  for (const { key, document: record } of entries) {
     const crl = await expiringCrl(reader, key.slice(prefix.length), record, days, call);
     if (crl) shown.push({ ...trustAnchorShown(anchor), ...crl });
   }

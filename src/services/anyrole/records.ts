@@ -52,7 +52,7 @@ export async function crlSourcesOf(
   trustAnchorId: string,
 ): Promise<readonly CrlSourceRecord[]> {
   const query = { prefix: underAnchor(call, trustAnchorId), limit: maxCrlSources };
-  return (await crlSources.list(reader, query)).map(({ record }) => record);
+  return (await crlSources.list(reader, query)).map(({ document: record }) => record);
 }
 
 /** The trust anchor's policy, or the default. */
@@ -106,7 +106,7 @@ export async function configuredPlaces(
   for (let after: string | undefined; ; ) {
     const query = { prefix: '', limit, ...(after === undefined ? {} : { after }) };
     const entries = await crlSources.list(reader, query);
-    for (const { key, record } of entries) {
+    for (const { key, document: record } of entries) {
       const anchor = await trustAnchors.get(reader, key.slice(0, key.lastIndexOf('/')));
       places.push(watchedPlace(key, record, anchor, certificatesOf));
     }

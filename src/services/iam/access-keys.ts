@@ -181,7 +181,7 @@ export async function keysOf(
   { userId }: Pick<Owner, 'userId'>,
 ): Promise<readonly AccessKeyRecord[]> {
   const entries = await keysOfOwners.list(reader, { prefix: under(account, userId), limit: 1000 });
-  const keys = await Promise.all(entries.map(({ record }) => accessKeys.get(reader, record.accessKeyId)));
+  const keys = await Promise.all(entries.map(({ document: record }) => accessKeys.get(reader, record.accessKeyId)));
   return keys.flatMap((key) => (key === undefined ? [] : [key])).sort(byAge);
 }
 

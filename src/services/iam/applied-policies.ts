@@ -43,7 +43,9 @@ export async function appliedPolicies(reader: Reader, account: string, entity: E
 export async function groupsOf(reader: Reader, account: string, user: Entity): Promise<readonly Entity[]> {
   if (user.kind !== 'user') return [];
   const entries = await groupsOfUsers.list(reader, { prefix: user.place, limit: 1000 });
-  const groups = await Promise.all(entries.map(({ record }) => findById(reader, account, 'group', record.groupId)));
+  const groups = await Promise.all(
+    entries.map(({ document: record }) => findById(reader, account, 'group', record.groupId)),
+  );
   return groups.map((group) => {
     if (group === undefined) throw new Error(`a group of user ${user.id} is not kept`);
     return entityOf('group', account, group);

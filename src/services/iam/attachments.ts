@@ -29,7 +29,7 @@ export async function inlinePoliciesOf(
   { kind, place }: Entity,
 ): Promise<readonly InlinePolicyRecord[]> {
   const entries = await inlinePolicies[kind].list(reader, { prefix: place, limit: most });
-  return entries.map(({ record }) => record);
+  return entries.map(({ document: record }) => record);
 }
 
 /** The managed policies that are attached to an entity, ascending by ARN. INVARIANT: the settings let a hundred be at most. */
@@ -38,7 +38,7 @@ export async function attachedPoliciesOf(
   { kind, place }: Entity,
 ): Promise<readonly AttachedPolicyRecord[]> {
   const entries = await attachedPolicies[kind].list(reader, { prefix: place, limit: most });
-  return entries.map(({ record }) => record);
+  return entries.map(({ document: record }) => record);
 }
 
 /** Attaches a managed policy to an entity; once more is no error. */

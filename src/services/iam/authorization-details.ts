@@ -305,7 +305,9 @@ async function policyDetail(call: Call, reader: Reader, policy: PolicyOutline): 
 async function profilesOf(call: Call, reader: Reader, role: Entity) {
   const query = { prefix: underRole(call.account, role.name), limit: 1000 };
   const held = await profilesOfRoles.list(reader, query);
-  const found = held.map(({ record }) => foundInstanceProfile(reader, call.account, record.instanceProfileName));
+  const found = held.map(({ document: record }) =>
+    foundInstanceProfile(reader, call.account, record.instanceProfileName),
+  );
   return profileSummaries(reader, call, await Promise.all(found));
 }
 

@@ -123,7 +123,7 @@ async function reportOf(call: Call, reader: Reader): Promise<string> {
   const limit = 500;
   for (let after: string | undefined; ; ) {
     const entries = await users.list(reader, { prefix, limit, ...(after === undefined ? {} : { after }) });
-    for (const { record } of entries) rows.push(await userRow(call, reader, record));
+    for (const { document: record } of entries) rows.push(await userRow(call, reader, record));
     after = entries.at(-1)?.key;
     if (entries.length < limit) return rows.map(line).join('\n');
   }

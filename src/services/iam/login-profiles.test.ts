@@ -21,7 +21,7 @@ async function withPassword(more = {}): Promise<Rig> {
 
 const kept = (iam: Rig) =>
   iam.read(async (reader) =>
-    (await loginProfiles.list(reader, { prefix: `${account}/`, limit: 9 })).map(({ record }) => record),
+    (await loginProfiles.list(reader, { prefix: `${account}/`, limit: 9 })).map(({ document: record }) => record),
   );
 
 describe('CreateLoginProfile', () => {

@@ -107,7 +107,7 @@ export const ListOpenIDConnectProviders = operation({
     call.read(async (reader) => {
       // INVARIANT: the settings let a thousand be at most; AWS gives no pages here.
       const entries = await oidcProviders.list(reader, { prefix: ofAccount(call.account), limit: 1000 });
-      return { OpenIDConnectProviderList: entries.map(({ record }) => ({ Arn: record.arn })) };
+      return { OpenIDConnectProviderList: entries.map(({ document: record }) => ({ Arn: record.arn })) };
     }),
 });
 

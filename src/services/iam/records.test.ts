@@ -82,7 +82,7 @@ describe('a record of an earlier version', () => {
     await put(iam, 'iam/roles', `${account}/old`, { roleName: 'Old' });
     assert.equal((await iam.read((reader) => roles.get(reader, `${account}/old`)))?.permissionsBoundary, null);
     const listed = await iam.read((reader) => roles.list(reader, { prefix: account, limit: 1 }));
-    assert.equal(listed[0]?.record.permissionsBoundary, null);
+    assert.equal(listed[0]?.document.permissionsBoundary, null);
   });
 
   test('of an attachment shows its role', async () => {

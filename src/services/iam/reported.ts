@@ -88,7 +88,7 @@ async function allBelow<T extends Document>(reader: Reader, from: Collection<T>,
   const limit = 1000;
   for (let after: string | undefined; ; ) {
     const entries = await from.list(reader, { prefix, limit, ...(after === undefined ? {} : { after }) });
-    records.push(...entries.map(({ record }) => record));
+    records.push(...entries.map(({ document: record }) => record));
     if (records.length > most) return undefined;
     if (entries.length < limit) return records;
     after = entries.at(-1)?.key;

@@ -205,7 +205,7 @@ async function reportOn(
 async function usesOf(reader: Reader, account: string, id: string): Promise<Actor['uses']> {
   const place = under(account, id);
   const entries = await serviceUses.list(reader, { prefix: place, limit: 100 });
-  return Object.fromEntries(entries.map(({ key, record }) => [key.slice(place.length), record]));
+  return Object.fromEntries(entries.map(({ key, document: record }) => [key.slice(place.length), record]));
 }
 
 /** Deletes what is old or too many, some at a time: each new report takes along at most ten. */
@@ -213,7 +213,7 @@ async function forgetOld(writer: Writer, { account, now }: Call): Promise<void> 
   const place = ofAccount(account);
   const before = new Date(now.getTime() - keptDays * 86_400_000).toISOString();
   const excess = (await countOf(writer, jobs, place)) + 1 - maxJobs;
-  for (const [index, { record }] of (await jobs.list(writer, { prefix: place, limit: 10 })).entries()) {
+  for (const [index, { document: record }] of (await jobs.list(writer, { prefix: place, limit: 10 })).entries()) {
     if (index < excess || record.createdAt < before) await deleteCounted(writer, jobs, place, record.jobId);
   }
 }

@@ -144,7 +144,7 @@ const maxNamed = 50;
 async function usageOf(reader: Reader, account: string): Promise<readonly Usage[]> {
   const anchors = await trustAnchors.list(reader, { prefix: `${account}/`, limit: maxNamed });
   const byRegion = Map.groupBy(
-    anchors.map(({ record }) => record.arn),
+    anchors.map(({ document: record }) => record.arn),
     (arn) => arn.split(':')[3] ?? '',
   );
   return [...byRegion].map(([region, resources]) => ({ region, resources }));

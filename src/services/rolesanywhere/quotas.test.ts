@@ -84,7 +84,7 @@ test('the quota of profiles counts those of before it was counted, beyond one pa
     assert.ok(first);
     for (let number = 1000; number < 2000; number += 1) {
       const id = `11111111-2222-7333-8444-55555555${number}`;
-      await profiles.put(writer, place + id, { ...first.record, id });
+      await profiles.put(writer, place + id, { ...first.document, id });
     }
     await writer.delete('counts', `${place}rolesanywhere/profiles`);
   });

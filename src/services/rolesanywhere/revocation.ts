@@ -54,7 +54,7 @@ async function enabledCrls(
   if (entries.length === 0) return [];
   const stale = policy.importedCrls === 'accept' ? 'ignore' : 'refuse';
   const enabled: RevocationList[] = [];
-  for (const { key, record } of entries) {
+  for (const { key, document: record } of entries) {
     if (!record.enabled) continue;
     const id = key.slice(prefix.length);
     const bytes = async () => Buffer.from((await crls.get(reader, placeOf(call) + id))?.crlData ?? '', 'base64');

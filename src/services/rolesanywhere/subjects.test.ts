@@ -124,7 +124,7 @@ test('fifty certificates and fifty sets of properties are kept, those seen last,
     expected,
   );
   const { subjects, subjectCredentials, subjectProperties } = Object(await kept(road));
-  const { credentials, instanceProperties } = subjects[0].record;
+  const { credentials, instanceProperties } = subjects[0].document;
   const lengths = [credentials, instanceProperties, subjectCredentials, subjectProperties].map(({ length }) => length);
   assert.deepEqual(lengths, [50, 50, 50, 50]);
 });

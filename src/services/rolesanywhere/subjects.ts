@@ -18,6 +18,7 @@ import { type Certificate, certificatePem } from '../../core/x509/certificate.ts
 import { rfc2253 } from '../../core/x509/name.ts';
 import type { Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
+import type { EntryOf } from '../records.ts';
 import { accessTo, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import {
@@ -244,11 +245,11 @@ function propertiesShown(properties: Readonly<Record<string, string>>, seenAt: D
 /** The sightings in their order, each with what it is of. */
 function joined<T, S>(
   sightings: readonly Sighting[],
-  entries: readonly { readonly key: string; readonly record: T }[],
+  entries: readonly EntryOf<T>[],
   show: (record: T, seenAt: Date, failed: boolean) => S,
 ): readonly S[] {
   const byKey = new Map<string, T>();
-  for (const { key, record } of entries) byKey.set(key.slice(key.lastIndexOf('/') + 1), record);
+  for (const { key, document: record } of entries) byKey.set(key.slice(key.lastIndexOf('/') + 1), record);
   const all: S[] = [];
   for (const { key, seenAt, failed } of sightings) {
     const record = byKey.get(key);
