@@ -170,6 +170,10 @@ export const view = <M extends Members, D extends object>(
   show: (document: D) => MembersValue<M>,
 ): ViewShape<D, M> => Object.freeze({ kind: 'structure', members, show });
 
+export function isView(shape: Shape): boolean {
+  return shape.kind === 'structure' && shape.show !== undefined;
+}
+
 /** Whether views stand in a shape, as itself or in lists and members. */
 export const holdsViews: (shape: Shape) => boolean = byShape((shape) => isViewIn(shape, new Set()));
 
@@ -178,7 +182,7 @@ function isViewIn(shape: Shape, above: Set<Shape>): boolean {
   // A structure that contains itself holds no more than it holds at its first place.
   if (shape.kind !== 'structure' || above.has(shape)) return false;
   above.add(shape);
-  return shape.show !== undefined || membersOf(shape).some(([, member]) => isViewIn(member.shape, above));
+  return isView(shape) || membersOf(shape).some(([, member]) => isViewIn(member.shape, above));
 }
 
 type MemberTraits = { readonly doc: string; readonly in?: Place; readonly wireName?: string };

@@ -3,7 +3,7 @@
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
 import { secondsText } from '../contract/instant.ts';
-import { type AnyStructure, byShape, membersOf, nothing, type Shape } from '../contract/shape.ts';
+import { type AnyStructure, byShape, isView, membersOf, nothing, type Shape } from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -196,11 +196,13 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
       return (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : '');
     case 'list': {
       const write = writerOf(shape.member);
-      return (value) => {
+      const writeItems = (items: readonly unknown[]) => {
         let text = '';
-        if (Array.isArray(value)) for (const item of value) text += element('member', write(item));
+        for (const item of items) text += element('member', write(item));
         return text;
       };
+      const writeList = isView(shape.member) ? remembered(writeItems) : writeItems;
+      return (value) => (Array.isArray(value) ? writeList(value) : '');
     }
     case 'map': {
       const write = writerOf(shape.value);
@@ -213,11 +215,16 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
       };
     }
     case 'structure':
-      return shape.show === undefined ? structureWriter(shape) : remembered(structureWriter(shape));
+      return isView(shape) ? viewWriter(structureWriter(shape)) : structureWriter(shape);
   }
 });
 
 const remembered = viewTexts();
+
+function viewWriter(write: (document: object) => string): Write {
+  const writeView = remembered(write);
+  return (value) => writeView(Object(value));
+}
 
 function structureWriter(shape: AnyStructure): Write {
   // Made at the first value, for a shape may contain itself.

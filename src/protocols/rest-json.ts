@@ -3,7 +3,15 @@
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
 import { microsecondsText, secondsText } from '../contract/instant.ts';
-import { type AnyStructure, byShape, holdsViews, type Member, membersOf, type Shape } from '../contract/shape.ts';
+import {
+  type AnyStructure,
+  byShape,
+  holdsViews,
+  isView,
+  type Member,
+  membersOf,
+  type Shape,
+} from '../contract/shape.ts';
 import {
   bytesOf,
   formPairs,
@@ -242,11 +250,16 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
   const toJson = jsonOf(shape);
   const write = (value: unknown) => JSON.stringify(toJson(value));
   if (!holdsViews(shape)) return write;
-  if (shape.kind === 'structure') return shape.show === undefined ? structureWriter(shape) : remembered(write);
+  if (shape.kind === 'structure') return isView(shape) ? viewWriter(write) : structureWriter(shape);
   return shape.kind === 'list' ? listWriter(shape.member) : write;
 });
 
 const remembered = viewTexts();
+
+function viewWriter(write: (document: object) => string): Write {
+  const writeView = remembered(write);
+  return (value) => writeView(Object(value));
+}
 
 function structureWriter(shape: AnyStructure): Write {
   // Made at the first value, for a shape may contain itself.
@@ -268,7 +281,9 @@ function structureWriter(shape: AnyStructure): Write {
 
 function listWriter(member: Shape): Write {
   const write = writerOf(member);
-  return (value) => (Array.isArray(value) ? `[${value.map((item) => write(item) ?? 'null').join(',')}]` : undefined);
+  const writeItems = (items: readonly unknown[]) => `[${items.map((item) => write(item) ?? 'null').join(',')}]`;
+  const writeList = isView(member) ? remembered(writeItems) : writeItems;
+  return (value) => (Array.isArray(value) ? writeList(value) : undefined);
 }
 
 /**

@@ -130,6 +130,26 @@ for (const name of ['rest-json', 'query'] as const) {
     assert.equal(shown, 2);
   });
 
+  test(`${name} writes a frozen list of documents once, and one that may still change anew`, () => {
+    const lengths: number[] = [];
+    const all = (items: object[]) => {
+      let shown = 0;
+      const counted = view(Thing, ({ name }: Stored) => ({ name: `${++shown} ${name}` }));
+      const viewed = written(name, outputOf(counted));
+      const first = bodyOf(viewed, { all: items });
+      lengths.push(shown);
+      if (!Object.isFrozen(items)) items.push({ name: 'late', sizes: [] });
+      return [first, bodyOf(viewed, { all: items })];
+    };
+    const items = () => [Object.freeze({ name: 'n', sizes: [] }), Object.freeze({ name: 'm', sizes: [] })];
+    const [before, same] = all(Object.freeze(items()) as object[]);
+    assert.equal(before, same);
+    const [short, long] = all(items());
+    assert.match(long ?? '', /3 late/);
+    assert.doesNotMatch(short ?? '', /late/);
+    assert.deepEqual(lengths, [2, 2]);
+  });
+
   test(`${name} shows what may still change anew`, () => {
     const viewed = written(name, outputOf(view(Thing, show)));
     const document = { name: 'before', sizes: [] };
@@ -146,7 +166,8 @@ test('texts that nobody asks for go, and those in use stay', () => {
     return JSON.stringify(document);
   });
   const documents = Array.from({ length: 3000 }, (_, at) => Object.freeze({ at, text: 'x'.repeat(1000) }));
-  const inUse = documents[0];
+  const [inUse] = documents;
+  assert.ok(inUse);
   for (const document of documents) {
     write(document);
     assert.equal(write(inUse), JSON.stringify(inUse));
@@ -163,7 +184,7 @@ test('a very long text is not kept', () => {
     writes += 1;
     return JSON.stringify(document);
   });
-  const document = Object.freeze({ text: 'x'.repeat(40_000) });
+  const document = Object.freeze({ text: 'x'.repeat(140_000) });
   write(document);
   write(document);
   assert.equal(writes, 2);

@@ -1,52 +1,48 @@
 // What was written of stored documents: lists show the same ones again and again, and the store gives the same frozen object
-// for a document until it changes. A text goes with its document, or when there are too many.
+// for a document until it changes, and the same list. A text goes with what it tells of, or when there are too many.
 
-/** Writes a view of a document. */
-export type WriteView = (document: unknown) => string;
+/** Writes a view of a document, or views of a list of documents. */
+type WriteViews<D extends object> = (documents: D) => string;
 
 /** Texts are kept in two generations; those of the elder that nobody asked for go with it. Characters of one. */
 const generationSize = 512 * 1024;
-/** Characters of the longest text that is kept. */
-const maxText = 32 * 1024;
+/** Characters of the longest text that is kept: a page of a hundred. */
+const maxText = 128 * 1024;
 
 /** What one writer wrote of a document, and what others did. */
-type Text = { readonly by: WriteView; readonly text: string; readonly next: Text | undefined };
+type Text = { readonly by: object; readonly text: string; readonly next: Text | undefined };
 
 /**
- * Gives writers a memory, which they share: of a frozen document, what they wrote of it before. What is not frozen nobody
+ * Gives writers a memory, which they share: of what is frozen, what they wrote of it before. What is not frozen nobody
  * keeps, or it may change: it is written each time.
  * INVARIANT: what is frozen is so through and through.
  */
-export function viewTexts(): (write: WriteView) => WriteView {
+export function viewTexts(): <D extends object>(write: WriteViews<D>) => WriteViews<D> {
   let young = new WeakMap<object, Text>();
   let elder = new WeakMap<object, Text>();
   let characters = 0;
 
-  const keep = (document: object, by: WriteView, text: string) => {
-    young.set(document, { by, text, next: young.get(document) });
+  const keep = (of: object, by: object, text: string) => {
+    young.set(of, { by, text, next: young.get(of) });
     characters += text.length;
     if (characters < generationSize) return;
     elder = young;
     young = new WeakMap();
     characters = 0;
   };
-  const writeAnew = (document: object, write: WriteView) => {
-    const old = textBy(write, elder.get(document));
-    const text = old ?? inOnePiece(write(document));
-    if (text.length <= maxText) keep(document, write, text);
-    return text;
-  };
 
-  return (write) => (document) => {
-    if (typeof document !== 'object' || document === null) return write(document);
-    const known = textBy(write, young.get(document));
+  return (write) => (documents) => {
+    const known = textBy(write, young.get(documents));
     if (known !== undefined) return known;
-    return Object.isFrozen(document) ? writeAnew(document, write) : write(document);
+    if (!Object.isFrozen(documents)) return write(documents);
+    const text = textBy(write, elder.get(documents)) ?? inOnePiece(write(documents));
+    if (text.length <= maxText) keep(documents, write, text);
+    return text;
   };
 }
 
-function textBy(write: WriteView, first: Text | undefined): string | undefined {
-  for (let one = first; one !== undefined; one = one.next) if (one.by === write) return one.text;
+function textBy(by: object, first: Text | undefined): string | undefined {
+  for (let one = first; one !== undefined; one = one.next) if (one.by === by) return one.text;
   return undefined;
 }
 

@@ -64,9 +64,6 @@ export type PageQuery<T extends Document> = {
 
 export type Page<T> = { readonly records: readonly T[]; readonly next?: string };
 
-/** Keys looked at per page where `accepts` leaves many out; the page may then be short, with more to come. */
-const maxScanned = 10_000;
-
 /**
  * One page in the order of keys, or undefined when the token is not one this server made for this listing.
  * Ours: tokens are sealed, so that a stranger learns no key from them and can forge none.
@@ -74,25 +71,72 @@ const maxScanned = 10_000;
 export async function page<T extends Document>(
   call: Call,
   reader: Reader,
-  { collection: from, prefix, token, size, accepts }: PageQuery<T>,
+  query: PageQuery<T>,
 ): Promise<Page<T> | undefined> {
+  const { collection: from, prefix, token } = query;
   const listing = `${from.name}\n${prefix}`;
   const start = token === undefined ? undefined : positionOf(call, listing, token);
   if (token !== undefined && start === undefined) return undefined;
+  const find = query.accepts === undefined ? following : accepted;
+  const { records, last } = await find(reader, query, start);
+  return last === undefined ? { records } : { records, next: tokenOf(call, listing, last) };
+}
+
+/** Records after a position, and the position of the last, where others follow. */
+type Following<T> = { readonly records: readonly T[]; readonly last: string | undefined };
+
+async function following<T extends Document>(
+  reader: Reader,
+  { collection: from, prefix, size }: PageQuery<T>,
+  start: string | undefined,
+): Promise<Following<T>> {
+  const entries = await from.list(reader, queryAfter(prefix, start, size + 1));
+  const records = recordsOf(entries, Math.min(entries.length, size));
+  return { records, last: entries.length > size ? entries[size - 1]?.key.slice(prefix.length) : undefined };
+}
+
+/** Keys looked at per page where `accepts` leaves many out; the page may then be short, with more to come. */
+const maxScanned = 10_000;
+const scannedAtOnce = 1000;
+
+async function accepted<T extends Document>(
+  reader: Reader,
+  { collection: from, prefix, size, accepts = () => true }: PageQuery<T>,
+  start: string | undefined,
+): Promise<Following<T>> {
   const records: T[] = [];
-  const limit = accepts === undefined ? size + 1 : 1000;
   let last = start;
-  for (let scanned = 0; scanned < maxScanned; scanned += limit) {
-    const entries = await from.list(reader, { prefix, limit, ...(last === undefined ? {} : { after: prefix + last }) });
+  for (let scanned = 0; scanned < maxScanned; scanned += scannedAtOnce) {
+    const entries = await from.list(reader, queryAfter(prefix, last, scannedAtOnce));
     for (const { key, document: record } of entries) {
-      const wanted = accepts === undefined || (await accepts(record));
-      if (wanted && records.length === size) return { records, next: tokenOf(call, listing, last ?? '') };
-      if (wanted) records.push(record);
+      const isWanted = await accepts(record);
+      if (isWanted && records.length === size) return { records, last };
+      if (isWanted) records.push(record);
       last = key.slice(prefix.length);
     }
-    if (entries.length < limit) return { records };
+    if (entries.length < scannedAtOnce) return { records, last: undefined };
   }
-  return { records, next: tokenOf(call, listing, last ?? '') };
+  return { records, last };
+}
+
+function queryAfter(prefix: string, position: string | undefined, limit: number) {
+  return position === undefined ? { prefix, limit } : { prefix, limit, after: prefix + position };
+}
+
+/** Of lists that the store keeps, which are frozen: what was made of them last. */
+const keptRecords = new WeakMap<readonly EntryOf<Document>[], readonly Document[]>();
+
+/**
+ * The first records of a list. Where the store gives the same list again, these are the same, too: whoever writes them finds
+ * what was written of them before.
+ */
+function recordsOf<T extends Document>(entries: readonly EntryOf<T>[], count: number): readonly T[] {
+  const kept = keptRecords.get(entries);
+  // What was made of the entries are their documents.
+  if (kept?.length === count) return kept as readonly T[];
+  const records = entries.slice(0, count).map(({ document }) => document);
+  if (Object.isFrozen(entries)) keptRecords.set(entries, Object.freeze(records));
+  return records;
 }
 
 /** A token for a position in a listing, 100 characters and four thirds of the position's bytes. */

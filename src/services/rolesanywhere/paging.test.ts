@@ -74,6 +74,23 @@ test('what is made or deleted between two pages disturbs no other item', async (
   );
 });
 
+test('a page shows what changed since it was shown, and is the same where nothing did', async () => {
+  const { road } = await withProfiles(3);
+  const page = async () => (await road.rest('GET', '/profiles?pageSize=2')).body;
+  const ids = (await road.rest('GET', '/profiles')).json().profiles.map((one: { profileId: string }) => one.profileId);
+  const [, second, third] = ids;
+  const first = await page();
+  assert.equal(await page(), first);
+  await road.rest('PATCH', `/profile/${second}`, { name: 'another' });
+  const changed = await page();
+  assert.equal(changed, first.replace('profile 1', 'another'));
+  await road.rest('PATCH', `/profile/${third}`, { name: 'of the next page' });
+  assert.equal(await page(), changed);
+  await road.rest('DELETE', `/profile/${second}`);
+  const names = JSON.parse(await page()).profiles.map(({ name }: { readonly name: string }) => name);
+  assert.deepEqual(names, ['profile 0', 'of the next page']);
+});
+
 test('a page size below one, or that is no integer, is refused', async () => {
   const { road } = await withProfiles(1);
   for (const pageSize of ['0', '-1', '-2147483648']) {
