@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { memoryStore } from '../store/memory.ts';
-import { countOf, deleteCounted, putCounted } from './counts.ts';
+import { addCounted, countOf, deleteCounted, putCounted } from './counts.ts';
 import { collection } from './records.ts';
 
 const things = collection<{ readonly n: number }>('test/things');
@@ -34,6 +34,24 @@ describe('a count that is kept', () => {
     });
     assert.equal(await store.read((reader) => countOf(reader, things, 'a/')), 1);
     assert.deepEqual(await store.read((reader) => things.get(reader, 'a/x')), { n: 2 });
+  });
+
+  test('is told to whoever may refuse a new record, with that one, and stays where he does', async () => {
+    const store = memoryStore();
+    const told: number[] = [];
+    const add = (name: string) =>
+      store.write((writer) =>
+        addCounted(writer, things, 'a/', name, { n: 1 }, (count) => {
+          told.push(count);
+          if (count > 2) throw new Error('too many');
+        }),
+      );
+    await add('x');
+    await add('y');
+    await assert.rejects(add('z'), /too many/);
+    assert.deepEqual(told, [1, 2, 3]);
+    assert.equal(await store.read((reader) => countOf(reader, things, 'a/')), 2);
+    assert.equal(await store.read((reader) => things.get(reader, 'a/z')), undefined);
   });
 
   test('begins with what stood there before counts were kept, however many', async () => {

@@ -33,6 +33,24 @@ export async function putCounted<T extends Document>(
   await to.put(writer, place + name, record);
 }
 
+/**
+ * Puts a record that is not there, and counts it, unless `admit` throws: it is told, before, how many they are with this one.
+ * INVARIANT: the caller looked, or the name was made by chance. What is put so is deleted by `deleteCounted` alone.
+ */
+export async function addCounted<T extends Document>(
+  writer: Writer,
+  to: Collection<T>,
+  place: string,
+  name: string,
+  record: T,
+  admit: (count: number) => void,
+): Promise<void> {
+  const count = (await countOf(writer, to, place)) + 1;
+  admit(count);
+  await counts.put(writer, place + to.name, { count });
+  await to.put(writer, place + name, record);
+}
+
 /** Deletes a record, and counts it no more; one that is not there is no error. */
 export async function deleteCounted<T extends Document>(
   writer: Writer,

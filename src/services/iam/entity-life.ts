@@ -1,7 +1,7 @@
 // How users, groups and roles begin, change their names and end: with all that says so elsewhere, in one transaction.
 import type { Document, Reader, Writer } from '../../store/store.ts';
 import type { Call } from '../call.ts';
-import { countOf, deleteCounted, putCounted } from '../counts.ts';
+import { addCounted, deleteCounted, putCounted } from '../counts.ts';
 import type { Collection } from '../records.ts';
 import { setBoundary, showAnew } from './attachments.ts';
 import {
@@ -36,8 +36,10 @@ export async function begin<K extends EntityKind>(
   const { collection, quota } = entities[kind];
   const { name } = entityOf(kind, call.account, record);
   await checkFree(writer, call.account, kind, name);
-  checkQuota(call, quota, (await countOf(writer, collection, ofAccount(call.account))) + 1);
-  await keep(writer, call.account, kind, record);
+  await addCounted(writer, collection, ofAccount(call.account), name.toLowerCase(), record, (count) =>
+    checkQuota(call, quota, count),
+  );
+  await putName(writer, call.account, kind, record);
 }
 
 /** Keeps the role of a service. AWS doc: using-service-linked-roles.html, it counts as a role, and alone may exceed the quota. */

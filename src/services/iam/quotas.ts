@@ -2,7 +2,7 @@
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 import type { Document, Writer } from '../../store/store.ts';
 import type { Call } from '../call.ts';
-import { countOf, putCounted } from '../counts.ts';
+import { addCounted } from '../counts.ts';
 import type { Collection } from '../records.ts';
 import type { QuotaName } from '../settings.ts';
 import { ofAccount } from './documents.ts';
@@ -14,7 +14,7 @@ export function checkQuota(call: Pick<Call, 'settings'>, name: QuotaName, count:
   if (count > quota) throw LimitExceeded(`Cannot exceed quota for ${name}: ${quota}`);
 }
 
-/** Puts a new record of the account's under its name in lower case; throws when there are as many as the quota says. */
+/** Puts a record of the account's under its name in lower case, which the caller found free; throws when there are as many as the quota says. */
 export async function putNew<T extends Document>(
   writer: Writer,
   call: Call,
@@ -25,9 +25,9 @@ export async function putNew<T extends Document>(
     record,
   }: { readonly to: Collection<T>; readonly quota: QuotaName; readonly name: string; readonly record: T },
 ): Promise<void> {
-  const place = ofAccount(call.account);
-  checkQuota(call, quota, (await countOf(writer, to, place)) + 1);
-  await putCounted(writer, to, place, name.toLowerCase(), record);
+  await addCounted(writer, to, ofAccount(call.account), name.toLowerCase(), record, (count) =>
+    checkQuota(call, quota, count),
+  );
 }
 
 /** Characters of a policy, white space not counted. */

@@ -4,7 +4,7 @@
 import type { Document, Reader, Writer } from '../../store/store.ts';
 import { formatArn } from '../arn.ts';
 import type { Call } from '../call.ts';
-import { countOf, deleteCounted, putCounted } from '../counts.ts';
+import { addCounted, deleteCounted } from '../counts.ts';
 import { type Collection, collection, type Page, page } from '../records.ts';
 import { ResourceNotFoundException, ValidationException } from './errors.ts';
 
@@ -179,8 +179,8 @@ export async function found<T extends Document>(
 }
 
 /**
- * Adds a new record, or throws when the account has `quota` of them in the Region already. INVARIANT: what is added here is
- * removed by `removed` alone, so that the count stays right.
+ * Adds a new record, or throws when the account has `quota` of them in the Region already. INVARIANT: its id is fresh, and
+ * what is added here is removed by `removed` alone, so that the count stays right.
  */
 export async function added<T extends { readonly id: string } & Document>(
   writer: Writer,
@@ -189,12 +189,12 @@ export async function added<T extends { readonly id: string } & Document>(
   record: T,
   { quota, plural }: { readonly quota: number; readonly plural: string },
 ): Promise<void> {
-  if ((await countOf(writer, to, placeOf(call))) >= quota) {
+  await addCounted(writer, to, placeOf(call), record.id, record, (count) => {
+    if (count <= quota) return;
     // Ours: AWS's error is not known; this is the only one of its model that can tell.
     const sentence = `The quota is reached: at most ${quota} ${plural} per account and Region.`;
     throw ValidationException(sentence, { reason: 'quotaReached', quota });
-  }
-  await putCounted(writer, to, placeOf(call), record.id, record);
+  });
 }
 
 /** Reads, changes and writes one record; gives the new one. */
