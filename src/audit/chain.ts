@@ -102,9 +102,9 @@ export function auditChain(id: string, tags: HeadTags): AuditChain {
         }
         put(linkCollection, linkKey(id, place.sequence), linksText(links));
       }
-      known = { ...place, tag: tags.of(headText(id, place)) };
-      put(headCollection, id, headJson(known));
-      const { sequence } = place;
+      const { sequence, hash, characters } = place;
+      known = Object.freeze({ sequence, hash, characters, tag: tags.of(headText(id, place)) });
+      put(headCollection, id, headJson(known), known);
       return () => {
         confirmed = Math.max(confirmed, sequence);
       };

@@ -48,10 +48,15 @@ export function isExact(value: unknown): boolean {
 }
 
 function isExactObject(value: object): boolean {
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false;
-  Object.freeze(value);
-  // Of an array this leaves holes out, which JSON makes null.
-  const members = Object.values(value);
-  if (Array.isArray(value) && members.length !== value.length) return false;
-  return members.every(isExact);
+  if (Array.isArray(value)) return isExactList(value);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const member of Object.values(Object.freeze(value))) if (!isExact(member)) return false;
+  return true;
+}
+
+/** A hole is undefined, which is not exact: JSON makes it null. */
+function isExactList(list: readonly unknown[]): boolean {
+  Object.freeze(list);
+  for (const member of list) if (!isExact(member)) return false;
+  return true;
 }

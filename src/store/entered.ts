@@ -7,19 +7,22 @@ import type { Outcome } from './transaction.ts';
 /** Entries by journal, in the order of the writes. */
 export type Entered = Map<Journal, JournalEntry[]>;
 
+/** What one write entered in a journal. */
+export type Entering = { readonly journal: Journal; readonly entries: readonly JournalEntry[] };
+
 /** Adds later entries to earlier ones. */
-export function addEntries(earlier: Entered, journal: Journal, later: readonly JournalEntry[]): void {
+export function addEntries(earlier: Entered, { journal, entries }: Entering): void {
   const known = earlier.get(journal);
-  if (known === undefined) earlier.set(journal, [...later]);
-  else known.push(...later);
+  if (known === undefined) earlier.set(journal, [...entries]);
+  else known.push(...entries);
 }
 
-/** Adds all that was entered later. Answers how many characters of text it has. */
-export function addEntered(earlier: Entered, later: Entered | undefined): number {
+/** Adds all that a write entered. Answers how many characters of text it has. */
+export function addEntered(earlier: Entered, later: readonly Entering[]): number {
   let characters = 0;
-  for (const [journal, entries] of later ?? []) {
-    addEntries(earlier, journal, entries);
-    for (const { text } of entries) characters += text.length;
+  for (const entering of later) {
+    addEntries(earlier, entering);
+    for (const { text } of entering.entries) characters += text.length;
   }
   return characters;
 }

@@ -67,8 +67,16 @@ const newGroup = (): Group => ({
   durable: () => {},
 });
 
-/** A writer that commits through `thread`. `durable` reads what is committed, on a connection that nobody else uses. */
-export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: WriterLimits): GroupWriter {
+/**
+ * A writer that commits through `thread`. `durable` reads what is committed, on a connection that nobody else uses. `left` is
+ * called once for each write, before it is answered or refused.
+ */
+export function groupWriter(
+  thread: CommitThread,
+  durable: ReadVerbs,
+  limits: WriterLimits,
+  left: () => void = () => {},
+): GroupWriter {
   const limit = deadlines(limits.workLimitMs);
   const decisions: Decisions<Group> = {
     gathering: newGroup(),
@@ -86,6 +94,16 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
   let commits = 0;
   let writes = 0;
 
+  function refusal(): StoreUnavailable | undefined {
+    if (halted !== undefined || unanswered < limits.queueLimit) return halted;
+    return new StoreUnavailable(`${limits.queueLimit} writes are waiting already`);
+  }
+
+  function leave(): void {
+    unanswered -= 1;
+    left();
+  }
+
   /** First come, first served. */
   function decideNext(): void {
     const { members, characters } = decisions.gathering;
@@ -99,7 +117,7 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
     const placed = placeAll(
       group.entered,
       (collection, key) => decidedDocument(decisions, collection, key),
-      (collection, key, text) => setEffect(group.effects, collection, key, text),
+      (collection, key, text, document) => setEffect(group.effects, collection, key, text, document),
     );
     if (!placed.ok) {
       refuseDecided([], placed.error);
@@ -171,7 +189,7 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
   /** Its effects gather, unless it is undone. */
   function decided(one: Write, { effects, entered, sawPending }: WriteView, isKept: boolean): void {
     const { gathering, committing } = decisions;
-    if (isKept && (!effects.isEmpty() || entered !== undefined)) {
+    if (isKept && (entered.length > 0 || !effects.isEmpty())) {
       gathering.characters += effects.addTo(gathering.effects) + addEntered(gathering.entered, entered);
       gathering.members.push(one);
       return;
@@ -195,9 +213,10 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
 
   return {
     write<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-      if (halted !== undefined) return Promise.reject(halted);
-      if (unanswered >= limits.queueLimit) {
-        return Promise.reject(new StoreUnavailable(`${limits.queueLimit} writes are waiting already`));
+      const refused = refusal();
+      if (refused !== undefined) {
+        left();
+        return Promise.reject(refused);
       }
       unanswered += 1;
       return new Promise<T>((resolve, reject) => {
@@ -208,7 +227,7 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
               outcome = ended;
             }),
           answer() {
-            unanswered -= 1;
+            leave();
             if (outcome?.ok) {
               writes += 1;
               resolve(outcome.value);
@@ -217,7 +236,7 @@ export function groupWriter(thread: CommitThread, durable: ReadVerbs, limits: Wr
             }
           },
           refuse(error) {
-            unanswered -= 1;
+            leave();
             reject(error);
           },
         };

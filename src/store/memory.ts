@@ -53,7 +53,9 @@ export function memoryStore(options: { readonly workLimitMs?: number } = {}): Ob
       runWrite(work, verbs, limit, done);
     });
     if (!outcome.ok) return outcome;
-    const placed = placeAll(entered, verbs.get, (collection, key, text) => setEffect(changes, collection, key, text));
+    const placed = placeAll(entered, verbs.get, (collection, key, text, document) =>
+      setEffect(changes, collection, key, text, document),
+    );
     if (!placed.ok) return placed;
     commit(live, changes, snapshots);
     observer.committed(changes);
@@ -90,7 +92,7 @@ function verbsOn(live: Live, effects: Effects, entered: Entered) {
       entriesThrough(effectsIn(effects.get(collection), range), liveRows(live.get(collection), range), limit),
     put: (collection, key, text, document) => setEffect(effects, collection, key, text, document),
     delete: (collection, key) => setEffect(effects, collection, key, undefined),
-    enter: (journal, entries) => addEntries(entered, journal, entries),
+    enter: (journal, entries) => addEntries(entered, { journal, entries }),
   } satisfies WriteVerbs;
 }
 

@@ -46,11 +46,16 @@ export function sqliteStore(options: SqliteOptions): SqliteStore {
     const connections = Array.from({ length: readers }, () => directory.openReader());
     const pool = readerPool(connections, { queueLimit, deadlines: deadlines(workLimitMs) });
     const thread = commitThread(() => start(directory.task), commitLimitMs);
-    const writer = groupWriter(thread, readVerbsOn(directory.keeper), { queueLimit, groupLimit, workLimitMs });
     const life = lifetime(() => letGo(thread, pool, directory));
+    const limits = { queueLimit, groupLimit, workLimitMs };
+    const writer = groupWriter(thread, readVerbsOn(directory.keeper), limits, life.leave);
     return {
       read: (work) => life.during(pool.read, work),
-      write: (work) => life.during(writer.write, work),
+      write(work) {
+        // The writer says itself when a write is over: a promise less for each.
+        const refused = life.enter();
+        return refused === undefined ? writer.write(work) : Promise.reject(refused);
+      },
       observe: writer.observe,
       stats: writer.stats,
       close: life.close,

@@ -38,8 +38,8 @@ export interface Reader {
 /** An entry of a journal: its JSON text, and the key that it comes with. */
 export type JournalEntry = { readonly key: string; readonly text: string };
 
-/** Puts a JSON text under a key, unchecked. */
-export type PutText = (collection: string, key: string, text: string) => void;
+/** Puts a JSON text under a key, unchecked. `document`: exactly what the text says, frozen, where whoever puts it has it. */
+export type PutText = (collection: string, key: string, text: string, document?: Document) => void;
 
 /**
  * What is written once for each transaction that is made durable, however many writes share it: their entries, one after the

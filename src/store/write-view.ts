@@ -2,7 +2,7 @@
 // gathers beside, until it has ended.
 
 import { documentOf, type Effect, type Effects, effectsIn, entriesThrough } from './effects.ts';
-import { addEntries, type Entered } from './entered.ts';
+import type { Entering } from './entered.ts';
 import type { KeyRange } from './key-order.ts';
 import type { Observer } from './observer.ts';
 import { OwnEffects } from './own-effects.ts';
@@ -46,7 +46,7 @@ function durableDocument({ observer, documents }: Decisions, collection: string,
 export class WriteView implements WriteVerbs {
   /** What it changes, and what it enters. */
   readonly effects = new OwnEffects();
-  entered: Entered | undefined = undefined;
+  readonly entered: Entering[] = [];
   /** Whether it saw what is not durable yet. */
   sawPending = false;
   private readonly decisions: Decisions;
@@ -92,7 +92,6 @@ export class WriteView implements WriteVerbs {
   }
 
   enter(journal: Journal, entries: readonly JournalEntry[]): void {
-    this.entered ??= new Map();
-    addEntries(this.entered, journal, entries);
+    this.entered.push({ journal, entries });
   }
 }
