@@ -1,7 +1,6 @@
 // An X.509 certificate: DER in, one frozen value out, everything parsed once and strictly. Nothing is judged here: what a
 // leaf or an anchor must be stands in leaf.ts, and trust in path.ts.
 // Spec: RFC 5280 §4.1.
-import { Buffer } from 'node:buffer';
 import { hash, type KeyObject } from 'node:crypto';
 import { remember } from '../remember.ts';
 import {
@@ -11,9 +10,11 @@ import {
   type Element,
   expectTag,
   explicit,
+  type Fields,
   fieldsOf,
-  hexOf,
+  hexIn,
   integerBytes,
+  isSameElement,
   latin1Of,
   readElement,
   refuse,
@@ -83,7 +84,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
     return { ok: false, reason: 'malformed', detail: `longer than ${maxCertificateBytes} bytes` };
   }
   try {
-    return { ok: true, certificate: certificateOf(readElement(new Uint8Array(der), tags.sequence)) };
+    return { ok: true, certificate: certificateOf(new Uint8Array(der)) };
   } catch (error) {
     if (error instanceof DerError) return { ok: false, reason: 'malformed', detail: error.message };
     throw error;
@@ -95,25 +96,39 @@ export function isSelfIssued({ issuer, subject }: Pick<Certificate, 'issuer' | '
   return namesEqual(issuer, subject);
 }
 
-function certificateOf(element: Element): Certificate {
-  const fields = fieldsOf(element);
+// Member by member: every new certificate comes through here, and copies of copies cost as much as to read it.
+function certificateOf(der: Uint8Array): Certificate {
+  const fields = fieldsOf(readElement(der, tags.sequence));
   const tbs = fields.next();
   const algorithm = fields.next();
   const signature = wholeOctets(fields.next());
   fields.end();
   const parts = tbsOf(tbs);
   // Spec: RFC 5280 §4.1.1.2: both must be the same, or the one that is signed says nothing about the one that is used.
-  if (Buffer.compare(parts.algorithm.raw, algorithm.raw) !== 0) refuse('the two signature algorithms differ');
-  const signed = { tbs: tbs.raw, signature, signatureAlgorithm: signatureAlgorithmOf(algorithm) };
+  if (!isSameElement(parts.algorithm, algorithm)) refuse('the two signature algorithms differ');
+  const signed = { tbs: tbs.raw, signature, signatureAlgorithm: knownAlgorithmOf(algorithm) };
+  const { signatureBy, judgeSignatureBy } = signatureMemory(signed);
   let key: KeyObject | null | undefined = null;
   return Object.freeze({
-    ...parts.certificate,
-    der: element.raw,
-    fingerprint: hash('sha256', element.raw, 'hex'),
-    ...signed,
-    ...signatureMemory(signed),
+    version: parts.version,
+    serialNumber: parts.serialNumber,
+    serialHex: parts.serialHex,
+    issuer: parts.issuer,
+    subject: parts.subject,
+    notBefore: parts.notBefore,
+    notAfter: parts.notAfter,
+    spki: parts.spki,
+    keyType: parts.keyType,
+    extensions: parts.extensions,
+    der,
+    fingerprint: hash('sha256', der, 'hex'),
+    tbs: signed.tbs,
+    signature,
+    signatureAlgorithm: signed.signatureAlgorithm,
+    signatureBy,
+    judgeSignatureBy,
     publicKey() {
-      if (key === null) key = publicKeyOf(parts.certificate.spki);
+      if (key === null) key = publicKeyOf(parts.spki);
       return key;
     },
   });
@@ -122,44 +137,63 @@ function certificateOf(element: Element): Certificate {
 function tbsOf(tbs: Element) {
   const fields = fieldsOf(tbs);
   const version = versionOf(fields.optional(0xa0));
-  const serial = integerBytes(fields.next());
+  const serialHex = serialHexOf(fields.next());
   const algorithm = fields.next(tags.sequence);
   const issuer = issuerOf(fields.next());
   if (isEmpty(issuer)) refuse('empty issuer'); // Spec: RFC 5280 §4.1.2.4
-  const [notBefore, notAfter] = validityOf(fields.next());
+  const validity = validityOf(fields.next());
   const subject = nameOf(fields.next());
   const spki = fields.next();
-  const uniqueIds = [0x81, 0x82].map((tag) => {
-    const id = fields.optional(tag);
-    return id && bitsOf(id, tag);
-  });
+  const hasUniqueId = readUniqueId(fields, 0x81);
+  const hasOtherUniqueId = readUniqueId(fields, 0x82);
   const extensions = fields.optional(0xa3);
   fields.end();
-  if (version === 1 && uniqueIds.some((id) => id !== undefined))
-    refuse('unique identifiers in a version 1 certificate');
+  if (version === 1 && (hasUniqueId || hasOtherUniqueId)) refuse('unique identifiers in a version 1 certificate');
   if (version !== 3 && extensions) refuse(`extensions in a version ${version} certificate`);
-  const serialHex = hexOf(serial);
-  const certificate = {
+  return {
+    algorithm,
     version,
     serialNumber: bigIntOf(serialHex),
     serialHex,
     issuer,
     subject,
-    notBefore,
-    notAfter,
+    notBefore: validity.notBefore,
+    notAfter: validity.notAfter,
     spki: spki.raw,
     keyType: keyTypeOf(spki),
     extensions: extensions ? extensionsOf(explicit(extensions)) : noExtensions,
   };
-  return { algorithm, certificate };
+}
+
+function serialHexOf(element: Element): string {
+  integerBytes(element);
+  return hexIn(element);
+}
+
+/** Reads a unique identifier, which means nothing to anybody; whether it is there. */
+function readUniqueId(fields: Fields, tag: number): boolean {
+  const id = fields.optional(tag);
+  if (id !== undefined) bitsOf(id, tag);
+  return id !== undefined;
 }
 
 /** Many certificates have one issuer, whose name is read and kept once. Its bytes are its own: it outlives the certificate. */
 const issuerOf = remember(
   roomOfIssuers,
   (element: Element) => latin1Of(element),
-  (element) => nameOf(readElement(new Uint8Array(element.raw))),
+  (element) => nameOf(readElement(element.raw.slice())),
   { most: roomOfIssuerBytes, sizeOf: ({ at, end }) => end - at },
+);
+
+/** Algorithms of signatures remembered, and their bytes: certificates have but a few. */
+const roomOfAlgorithms = 64;
+const roomOfAlgorithmBytes = 8 * 1024;
+
+const knownAlgorithmOf = remember(
+  roomOfAlgorithms,
+  (element: Element) => latin1Of(element),
+  (element) => signatureAlgorithmOf(readElement(element.raw.slice())),
+  { most: roomOfAlgorithmBytes, sizeOf: ({ at, end }) => end - at },
 );
 
 function versionOf(element: Element | undefined): 1 | 2 | 3 {
@@ -168,10 +202,11 @@ function versionOf(element: Element | undefined): 1 | 2 | 3 {
   return version === 1 ? 2 : version === 2 ? 3 : refuse('impossible version'); // Version 1 is the default: it is not written.
 }
 
-function validityOf(element: Element): [Date, Date] {
-  const [notBefore, notAfter, more] = children(expectTag(element, tags.sequence));
-  if (!notBefore || !notAfter || more) return refuse('validity must be two times');
-  return [timeOf(notBefore), timeOf(notAfter)];
+function validityOf(element: Element) {
+  const times = children(expectTag(element, tags.sequence));
+  const [notBefore, notAfter] = [times[0], times[1]];
+  if (!notBefore || !notAfter || times.length > 2) return refuse('validity must be two times');
+  return { notBefore: timeOf(notBefore), notAfter: timeOf(notAfter) };
 }
 
 /** The number whose two's complement this is, in hex. */

@@ -1,6 +1,7 @@
 // Distribution points: the names under which a CA splits its revocation lists. A certificate names the points it belongs to,
 // a list names the one it is; here both become comparison keys, and the places to fetch a list from. Nothing is fetched here.
 // Spec: RFC 5280 §4.2.1.13 (certificates), §5.2.5 (lists).
+import { Buffer } from 'node:buffer';
 import {
   asTag,
   bitsOf,
@@ -57,7 +58,7 @@ export function pointNameKeys(field: Element, base: Pick<Name, 'rdnKeys'>): read
   if (choice.tag === 0xa0) return generalNames(choice).map(generalNameKey);
   if (choice.tag !== 0xa1) return refuse('distribution point name of unknown form');
   // An RDN is a SET under an implicit tag here: with its own tag back, it reads as a name of one RDN.
-  const rdn = new Uint8Array(choice.raw);
+  const rdn = Buffer.from(choice.raw);
   rdn[0] = tags.set;
   const { rdnKeys } = nameOf(new Element(tags.sequence, choice.depth, rdn, 0, 0, rdn.length));
   return [directoryNameKey({ key: [...base.rdnKeys, ...rdnKeys].join(',') })];

@@ -17,13 +17,13 @@ export class Element {
   readonly tag: number;
   /** Constructed elements around this one, at most `maxDepth`. */
   readonly depth: number;
-  /** In what it stands, and where: itself, its content, and what comes behind it. */
-  readonly bytes: Uint8Array;
+  /** In what it stands, and where: itself, its content, and what comes behind it. A Buffer reads texts without a view each. */
+  readonly bytes: Buffer;
   readonly at: number;
   readonly start: number;
   readonly end: number;
 
-  constructor(tag: number, depth: number, bytes: Uint8Array, at: number, start: number, end: number) {
+  constructor(tag: number, depth: number, bytes: Buffer, at: number, start: number, end: number) {
     this.tag = tag;
     this.depth = depth;
     this.bytes = bytes;
@@ -34,13 +34,18 @@ export class Element {
 
   /** Content octets: a view of the bytes. */
   get content(): Uint8Array {
-    return this.bytes.subarray(this.start, this.end);
+    return viewOf(this.bytes, this.start, this.end);
   }
 
   /** The element with its header: a view of the bytes. */
   get raw(): Uint8Array {
-    return this.bytes.subarray(this.at, this.end);
+    return viewOf(this.bytes, this.at, this.end);
   }
+}
+
+/** Some of the bytes: a view, of no more than a Uint8Array. */
+function viewOf(bytes: Buffer, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 /** Identifier octets of the universal types a certificate is made of. */
@@ -72,7 +77,7 @@ export function refuse(problem: string): never {
 }
 
 /** The element at this place, all of which must stand before `limit`. */
-function elementAt(bytes: Uint8Array, at: number, limit: number, depth: number): Element {
+function elementAt(bytes: Buffer, at: number, limit: number, depth: number): Element {
   if (depth > maxDepth) refuse('nested too deeply');
   if (at + 2 > limit) refuse('truncated element');
   const tag = octetAt(bytes, at);
@@ -101,8 +106,18 @@ function octetAt(bytes: Uint8Array, at: number): number {
 
 /** The one element that fills `bytes`; with `tag`, of that type. */
 export function readElement(bytes: Uint8Array, tag?: number): Element {
-  const element = elementAt(bytes, 0, bytes.length, 0);
-  if (element.end !== bytes.length) refuse('bytes after the element');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return onlyElement(buffer, 0, buffer.length, tag);
+}
+
+/** The one element that fills the content of a primitive one, as {@link readElement} reads it of the content's bytes. */
+export function elementIn({ bytes, start, end }: Element): Element {
+  return onlyElement(bytes, start, end);
+}
+
+function onlyElement(bytes: Buffer, start: number, end: number, tag?: number): Element {
+  const element = elementAt(bytes, start, end, 0);
+  if (element.end !== end) refuse('bytes after the element');
   return tag === undefined ? element : expectTag(element, tag);
 }
 
@@ -141,30 +156,35 @@ export function nonEmptySequenceOf(element: Element): Element[] {
   return found.length > 0 ? found : refuse('empty sequence');
 }
 
-/** Takes the fields of a SEQUENCE one after another. */
-export interface Fields {
+/** Takes the fields of a SEQUENCE one after another. A class, since most of a certificate is read by one. */
+export class Fields {
+  private readonly list: readonly Element[];
+  private at = 0;
+
+  constructor(list: readonly Element[]) {
+    this.list = list;
+  }
+
   /** The next field; refuses its absence, and another tag when one is given. */
-  next(tag?: number): Element;
+  next(tag?: number): Element {
+    const field = this.list[this.at++] ?? refuse('missing field');
+    return tag === undefined ? field : expectTag(field, tag);
+  }
+
   /** The next field if there is one, with this tag when one is given. */
-  optional(tag?: number): Element | undefined;
+  optional(tag?: number): Element | undefined {
+    return tag === undefined || this.list[this.at]?.tag === tag ? this.list[this.at++] : undefined;
+  }
+
   /** Refuses fields nobody took. */
-  end(): void;
+  end(): void {
+    if (this.at < this.list.length) refuse('unexpected field');
+  }
 }
 
 /** The fields of a SEQUENCE, or of `tag` in its place (implicit tagging). */
 export function fieldsOf(element: Element, tag: number = tags.sequence): Fields {
-  const list = children(expectTag(element, tag));
-  let at = 0;
-  return {
-    next(wanted) {
-      const field = list[at++] ?? refuse('missing field');
-      return wanted === undefined ? field : expectTag(field, wanted);
-    },
-    optional: (wanted) => (wanted === undefined || list[at]?.tag === wanted ? list[at++] : undefined),
-    end() {
-      if (at < list.length) refuse('unexpected field');
-    },
-  };
+  return new Fields(children(expectTag(element, tag)));
 }
 
 /** The one element inside an explicit tag. */
@@ -211,7 +231,7 @@ export function bitsOf(
   if (start === end) refuse('empty bit string');
   const unusedBits = octetAt(all, start);
   if (unusedBits > 7 || (end === start + 1 && unusedBits > 0)) refuse('bit string with impossible unused bits');
-  const bytes = all.subarray(start + 1, end);
+  const bytes = viewOf(all, start + 1, end);
   if (unusedBits > 0 && (octetAt(all, end - 1) & ((1 << unusedBits) - 1)) !== 0)
     refuse('bit string with unused bits set');
   return { bytes, unusedBits };
@@ -227,6 +247,38 @@ export function wholeOctets(element: Element): Uint8Array {
 export function oidOf(element: Element, tag: number = tags.oid): string {
   const { bytes, start, end } = expectTag(element, tag);
   if (start === end || end - start > 64) refuse('object identifier of impossible length');
+  let mark = 0;
+  for (let at = start; at < end; at++) mark = (mark * 31 + octetAt(bytes, at)) & 0xffffff;
+  const place = mark % roomOfOids;
+  const known = knownOids[place];
+  if (known !== undefined && isSame(known.octets, 0, known.octets.length, bytes, start, end)) return known.dotted;
+  const dotted = dottedOf(bytes, start, end);
+  knownOids[place] = { octets: viewOf(bytes, start, end).slice(), dotted };
+  return dotted;
+}
+
+/**
+ * The identifiers read last, each at a place that follows from its octets: certificates are full of the same few, and to
+ * write one takes longer than to find it.
+ */
+const roomOfOids = 256;
+const knownOids: { readonly octets: Uint8Array; readonly dotted: string }[] = [];
+
+/** Whether the same octets stand in two places. Few: for these a loop is faster than to ask for a comparison. */
+function isSame(
+  one: Uint8Array,
+  start: number,
+  end: number,
+  other: Uint8Array,
+  otherStart: number,
+  otherEnd: number,
+): boolean {
+  if (end - start !== otherEnd - otherStart) return false;
+  for (let at = start; at < end; at++) if (one[at] !== other[otherStart + at - start]) return false;
+  return true;
+}
+
+function dottedOf(bytes: Buffer, start: number, end: number): string {
   if (octetAt(bytes, end - 1) >= 0x80) refuse('truncated object identifier');
   let dotted = '';
   let arc: number | bigint = 0;
@@ -251,6 +303,16 @@ function firstArcs(head: number | bigint): string {
   return `${root}.${typeof head === 'number' ? head - root * 40 : head - BigInt(root * 40)}`;
 }
 
+/** Whether two elements are the same octets. */
+export function isSameElement(one: Element, other: Element): boolean {
+  return isSame(one.bytes, one.at, one.end, other.bytes, other.at, other.end);
+}
+
+/** The content octets as lower-case hex. */
+export function hexIn({ bytes, start, end }: Element): string {
+  return bytes.toString('hex', start, end);
+}
+
 /** Lower-case hex. */
 export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
@@ -258,5 +320,5 @@ export function hexOf(bytes: Uint8Array): string {
 
 /** The element's bytes as text, one character each: a key for what was read of them. */
 export function latin1Of({ bytes, at, end }: Element): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1');
+  return bytes.toString('latin1', at, end);
 }

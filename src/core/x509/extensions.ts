@@ -7,12 +7,12 @@ import {
   booleanOf,
   children,
   type Element,
+  elementIn,
   fieldsOf,
-  hexOf,
+  hexIn,
   integerBytes,
   nonEmptySequenceOf,
   oidOf,
-  readElement,
   refuse,
   sequenceOf,
   smallInteger,
@@ -110,7 +110,7 @@ export interface Extensions extends KnownExtensions {
 type Row = { [K in keyof KnownExtensions]-?: { readonly is: K; read(value: Element): Required<KnownExtensions>[K] } };
 
 const rows: Readonly<Record<string, Row[keyof Row]>> = {
-  '2.5.29.14': { is: 'subjectKeyIdentifier', read: (value) => hexOf(expectOctets(value)) },
+  '2.5.29.14': { is: 'subjectKeyIdentifier', read: (value) => hexIn(expectOctets(value)) },
   '2.5.29.15': { is: 'keyUsage', read: keyUsage },
   '2.5.29.17': { is: 'subjectAltName', read: (value) => nonEmptySequenceOf(value).map((name) => generalNameOf(name)) },
   '2.5.29.19': { is: 'basicConstraints', read: basicConstraints },
@@ -137,14 +137,14 @@ export function extensionsOf(element: Element): Extensions {
     const fields = fieldsOf(extension);
     const oid = oidOf(fields.next());
     const isCritical = optionalTrue(fields.optional(tags.boolean));
-    const value = fields.next(tags.octetString).content;
+    const value = fields.next(tags.octetString);
     fields.end();
     if (oids.includes(oid)) refuse(`extension ${oid} appears twice`);
     if (oids.length >= maxExtensions) refuse('too many extensions');
     oids.push(oid);
     if (isCritical) critical.push(oid);
     const row = rows[oid];
-    if (row) known[row.is] = row.read(readElement(value));
+    if (row) known[row.is] = row.read(elementIn(value));
     if (isCritical && (!row || neverCritical.includes(oid))) unknownCritical.push(oid);
   }
   // The rows guarantee the type: each stands under the name of what it reads.
@@ -171,15 +171,19 @@ function optionalTrue(element: Element | undefined): boolean {
   return element !== undefined && booleanOf(element);
 }
 
-function expectOctets(value: Element): Uint8Array {
-  return value.tag === tags.octetString ? value.content : refuse('key identifier is not an octet string');
+function expectOctets(value: Element): Element {
+  return value.tag === tags.octetString ? value : refuse('key identifier is not an octet string');
 }
 
 function keyUsage(value: Element): readonly KeyUsage[] {
   const { bytes } = bitsOf(value);
+  const found: KeyUsage[] = [];
+  for (let bit = 0; bit < keyUsages.length; bit++) {
+    const usage = keyUsages[bit];
+    if (usage !== undefined && ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0) found.push(usage);
+  }
   // Spec: RFC 5280 §4.2.1.3: at least one bit, known here or not.
-  if (bytes.every((byte) => byte === 0)) refuse('key usage without a bit');
-  return keyUsages.filter((_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
+  return found.length > 0 || bytes.some((byte) => byte !== 0) ? found : refuse('key usage without a bit');
 }
 
 function basicConstraints(value: Element): BasicConstraints {
@@ -226,7 +230,7 @@ function authorityKeyIdentifier(value: Element): AuthorityKeyIdentifier {
   const serial = fields.optional(0x82);
   fields.end();
   return {
-    keyIdentifier: keyIdentifier && hexOf(keyIdentifier.content),
+    keyIdentifier: keyIdentifier && hexIn(keyIdentifier),
     issuer: issuer && children(issuer).map((name) => generalNameOf(name)),
     serialNumber: serial && integerBytes(serial, 0x82),
   };

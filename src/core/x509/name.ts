@@ -35,12 +35,18 @@ export interface Name {
 
 /** Reads a Name; throws DerError. */
 export function nameOf(element: Element): Name {
-  const rdns = sequenceOf(element).map(rdnOf);
-  const rdnKeys = rdns.map((rdn) => rdnKey(rdn, fold));
+  const rdns: (readonly NameAttribute[])[] = [];
+  const attributes: NameAttribute[] = [];
+  for (const one of sequenceOf(element)) {
+    const rdn = rdnOf(one);
+    rdns.push(rdn);
+    attributes.push(...rdn);
+  }
+  const rdnKeys = rdns.map(foldedKey);
   let text: string | undefined;
   return Object.freeze({
     rdns,
-    attributes: rdns.flat(),
+    attributes,
     rdnKeys,
     key: rdnKeys.join(','),
     raw: element.raw,
@@ -57,12 +63,14 @@ function rdnOf(element: Element): readonly NameAttribute[] {
   return attributes.length > 0 ? attributes : refuse('empty relative distinguished name');
 }
 
+const foldedKey = (rdn: readonly NameAttribute[]) => rdnKey(rdn, fold);
+
 function attributeOf(element: Element): NameAttribute {
   const fields = fieldsOf(element);
   const oid = oidOf(fields.next(tags.oid));
   const value = fields.next();
   fields.end();
-  const { tag, raw } = value;
+  const { tag } = value;
   const type = shortNameOf(oid);
   const text = stringOf(value);
   // Spec: RFC 5280 appendix A.1: all types that have a name here are text. Ours: of others, those are read that are in use
@@ -70,7 +78,28 @@ function attributeOf(element: Element): NameAttribute {
   if (text === undefined && type !== undefined) refuse(`${type} that is no character string`);
   if (text === undefined && tag !== tags.bitString && tag !== tags.sequence)
     refuse('attribute value of a strange type');
-  return Object.freeze({ oid, type, value: text ?? `#${hexOf(raw)}`, tag, raw });
+  return new Attribute(oid, type, text ?? `#${hexOf(value.raw)}`, value);
+}
+
+/** An attribute as it was read. A class for the view alone: few attributes are ever compared by their bytes. */
+class Attribute implements NameAttribute {
+  readonly oid: string;
+  readonly type: AttributeShortName | undefined;
+  readonly value: string;
+  readonly tag: number;
+  readonly #element: Element;
+
+  constructor(oid: string, type: AttributeShortName | undefined, value: string, element: Element) {
+    this.oid = oid;
+    this.type = type;
+    this.value = value;
+    this.tag = element.tag;
+    this.#element = element;
+  }
+
+  get raw(): Uint8Array {
+    return this.#element.raw;
+  }
 }
 
 function rdnKey(attributes: readonly NameAttribute[], folding: (value: string) => string): string {
