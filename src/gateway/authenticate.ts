@@ -212,6 +212,7 @@ function certificateHolder(
     request,
     parsed,
     publicKey,
+    keyType: certificate.keyType,
     serialNumber: certificate.serialNumber,
     now,
     headers,

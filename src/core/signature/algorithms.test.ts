@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { constants, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { type KeyName, type KeyPair, makeKeys } from '../../../test/pki.ts';
+import { readElement } from '../x509/der.ts';
+import { keyTypeOf } from '../x509/public-key.ts';
 import { algorithmFor, isX509Algorithm, mlDsa, verifyRaw, X509_ALGORITHMS, type X509Algorithm } from './algorithms.ts';
 
 const MESSAGE = Buffer.from('the message');
@@ -73,6 +75,17 @@ test('short RSA keys, RSA-PSS keys, other curves, Ed25519 and other parameter se
   }
   const mlDsa65 = pairs.find(({ name }) => name === 'ml-dsa-65');
   assert.equal(mlDsa65 && mlDsa(['ml-dsa-44']).accepts(mlDsa65.publicKey), false);
+});
+
+test('an algorithm takes the types of exactly those keys that it accepts', () => {
+  const kinds = ['rsa1024', 'secp256k1', 'p224', 'ed25519'] as const;
+  const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+  const short = generateKeyPairSync('rsa', { modulusLength: 2047 });
+  for (const { publicKey } of [...pairs, ...kinds.map((kind) => makeKeys(kind)), pss, short]) {
+    const type = keyTypeOf(readElement(publicKey.export({ format: 'der', type: 'spki' })));
+    for (const name of NAMES)
+      assert.equal(X509_ALGORITHMS[name].takes(type), X509_ALGORITHMS[name].accepts(publicKey), `${name} ${type.type}`);
+  }
 });
 
 test('another digest, PSS padding, IEEE P1363 and BER encodings of a good signature are refused', () => {

@@ -3,11 +3,14 @@
 import { createPublicKey, sign as cryptoSign, verify as cryptoVerify, type KeyObject } from 'node:crypto';
 import { rememberOf } from '../remember.ts';
 import { verifyAside } from '../verify-aside.ts';
+import type { Curve, KeyType } from '../x509/public-key.ts';
 
 /** How one family of signatures works. */
 export type Scheme = {
   /** Whether this key, public or private, is of the scheme's type, size and curve. */
   readonly accepts: (key: KeyObject) => boolean;
+  /** Whether it accepts keys of this type, as far as a certificate says it. OpenSSL is not asked, which takes long. */
+  readonly takes: (type: KeyType) => boolean;
   /** False for any bytes that are not a signature of `message`. The key must be one that `accepts` lets in. */
   readonly verify: (key: KeyObject, message: Uint8Array, signature: Uint8Array) => boolean;
   /** The same, on another thread. Never rejects. */
@@ -21,6 +24,13 @@ export type HashName = 'sha256' | 'sha384' | 'sha512';
 
 /** OpenSSL names of the NIST curves AWS lists for certificates. */
 export const NIST_CURVES: readonly string[] = ['prime256v1', 'secp384r1', 'secp521r1'];
+
+/** The same by their own names. */
+const OPENSSL_NAMES: Readonly<Record<Curve, string>> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
+};
 
 const ML_DSA_TYPES: readonly string[] = ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'];
 
@@ -37,6 +47,7 @@ export function rsaPkcs1(hash: HashName): Scheme {
       const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
       return key.asymmetricKeyType === 'rsa' && bits >= RSA_BITS.min && bits <= RSA_BITS.max;
     }),
+    takes: (key) => key.type === 'rsa' && key.modulusBits >= RSA_BITS.min && key.modulusBits <= RSA_BITS.max,
     verify: (key, message, signature) => cryptoVerify(hash, message, key, signature),
     verifyAside: (key, message, signature) => verifyAside(hash, message, key, signature),
     sign: (key, message) => cryptoSign(hash, message, key),
@@ -53,6 +64,8 @@ export function ecdsaDer(hash: HashName, curves?: readonly string[]): Scheme {
       const curve = key.asymmetricKeyDetails?.namedCurve;
       return key.asymmetricKeyType === 'ec' && curve !== undefined && (curves?.includes(curve) ?? true);
     }),
+    takes: (key) =>
+      key.type === 'ec' && key.curve !== undefined && (curves?.includes(OPENSSL_NAMES[key.curve]) ?? true),
     verify: (key, message, signature) => cryptoVerify(hash, message, { key, dsaEncoding: 'der' }, signature),
     verifyAside: (key, message, signature) => verifyAside(hash, message, { key, dsaEncoding: 'der' }, signature),
     sign: (key, message) => cryptoSign(hash, message, { key, dsaEncoding: 'der' }),
@@ -63,6 +76,7 @@ export function ecdsaDer(hash: HashName, curves?: readonly string[]): Scheme {
 export function mlDsa(types: readonly string[] = ML_DSA_TYPES): Scheme {
   return {
     accepts: (key) => types.includes(key.asymmetricKeyType ?? ''),
+    takes: ({ type }) => types.includes(type),
     verify: (key, message, signature) => cryptoVerify(null, message, key, signature),
     verifyAside: (key, message, signature) => verifyAside(null, message, key, signature),
     sign: (key, message) => cryptoSign(null, message, key),

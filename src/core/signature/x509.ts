@@ -1,6 +1,7 @@
 // AWS4-X509-*: a request signed with the private key of the certificate it carries, the proof behind CreateSession.
 // Whether that certificate is to be trusted is judged elsewhere, and its public key and serial number come from there.
 import type { KeyObject } from 'node:crypto';
+import type { KeyType } from '../x509/public-key.ts';
 import {
   algorithmFor,
   isX509Algorithm,
@@ -185,6 +186,8 @@ export type X509Verification = {
   readonly parsed: ParsedX509Signature;
   /** Of the certificate in X-Amz-X509. */
   readonly publicKey: KeyObject;
+  /** What the certificate says of that key. Absent: the key is asked, which takes longer. */
+  readonly keyType?: KeyType;
   /** Of the certificate in X-Amz-X509. */
   readonly serialNumber: bigint;
   readonly now: Date;
@@ -266,7 +269,8 @@ function questionOf(given: X509Verification): SignatureQuestion | X509VerifyFail
   if (BigInt(parsed.serialNumber) !== given.serialNumber)
     return { ok: false, reason: 'serialMismatch', expected: String(given.serialNumber), got: parsed.serialNumber };
   const scheme = X509_ALGORITHMS[parsed.algorithm];
-  if (!scheme.accepts(publicKey)) {
+  const isTaken = given.keyType !== undefined && scheme.takes(given.keyType);
+  if (!isTaken && !scheme.accepts(publicKey)) {
     const keyType = publicKey.asymmetricKeyType;
     return { ok: false, reason: 'algorithmMismatch', algorithm: parsed.algorithm, keyType };
   }

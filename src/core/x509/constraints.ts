@@ -122,6 +122,28 @@ function violations<Reason extends string>(
   });
 }
 
+/** The first of the violations: a certificate that can has none, and that is what nearly all are asked for. */
+function firstViolation<Reason extends string>(
+  rows: readonly Row<Reason>[],
+  certificate: Certificate,
+): Violation<Reason> | undefined {
+  for (const row of rows) {
+    const detail = row[2](certificate);
+    if (detail !== undefined) return { reason: row[0], detail, rule: row[1] };
+  }
+  return undefined;
+}
+
+/** The first of the {@link leafViolations}; undefined when there is none. */
+export function leafViolation(certificate: Certificate): Violation<LeafViolationReason> | undefined {
+  return firstViolation(leafRows, certificate);
+}
+
+/** The first of the {@link anchorViolations}; undefined when there is none. */
+export function anchorViolation(certificate: Certificate): Violation<AnchorViolationReason> | undefined {
+  return firstViolation(anchorRows, certificate);
+}
+
 /** Why this certificate cannot authenticate a workload: empty when it can. Validity in time and trust are not judged. */
 export function leafViolations(certificate: Certificate): readonly Violation<LeafViolationReason>[] {
   return violations(leafRows, certificate);

@@ -4,7 +4,7 @@
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import {
   type AnchorViolationReason,
-  anchorViolations,
+  anchorViolation,
   asked as askedByAws,
   type LeafViolationReason,
   undocumentedKey,
@@ -126,7 +126,9 @@ function pathTooLong({ extensions }: Certificate, { below }: IssuerPlace): strin
 // by which key: what it says of another one is a mistake or a forgery, and others refuse it, too. Issuer and serial number name
 // one certificate of a key, which may have been renewed since: equal key identifiers go before them.
 function otherIssuerNamed({ extensions, serialHex, issuer }: Certificate, { below }: IssuerPlace): string | undefined {
-  const { keyIdentifier, issuer: names = [], serialNumber } = below.at(-1)?.extensions.authorityKeyIdentifier ?? {};
+  const named = below.at(-1)?.extensions.authorityKeyIdentifier;
+  if (named === undefined) return undefined;
+  const { keyIdentifier, issuer: names = [], serialNumber } = named;
   const own = extensions.subjectKeyIdentifier;
   if (keyIdentifier !== undefined && own !== undefined)
     return keyIdentifier === own ? undefined : 'the certificate under it names another key identifier for its issuer';
@@ -139,17 +141,22 @@ function otherIssuerNamed({ extensions, serialHex, issuer }: Certificate, { belo
 
 /** Intermediates of a path, leaf first, that are not self-issued: those that pathLenConstraint counts. */
 export function countedIntermediates(path: readonly Certificate[]): number {
-  return path.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
+  let counted = 0;
+  for (let at = 1; at < path.length; at++) {
+    const certificate = path[at];
+    if (certificate !== undefined && !isSelfIssued(certificate)) counted += 1;
+  }
+  return counted;
 }
 
 /** Why this certificate may not issue in this place: the first rule that fails. */
 export function issuerProblem(issuer: Certificate, place: IssuerPlace): PathProblem | undefined {
-  for (const [cause, rule, asked, fails] of rows) {
-    if (place.isAnchor && asked === 'intermediates') continue;
-    const detail = fails(issuer, place);
-    if (detail !== undefined) return { cause, certificate: issuer, rule, detail };
+  for (const row of rows) {
+    if (place.isAnchor && row[2] === 'intermediates') continue;
+    const detail = row[3](issuer, place);
+    if (detail !== undefined) return { cause: row[0], certificate: issuer, rule: row[1], detail };
   }
   if (!place.isAnchor || place.requirements === 'generic') return undefined;
-  const [violation] = anchorViolations(issuer);
+  const violation = anchorViolation(issuer);
   return violation && { cause: violation.reason, certificate: issuer, rule: violation.rule, detail: violation.detail };
 }

@@ -177,11 +177,15 @@ export function namesEqual(a: Name, b: Name): boolean {
   return a.key === b.key;
 }
 
+/** A name, or a part of one. */
+type Written = Pick<Name, 'rdns'> & { readonly raw?: Uint8Array };
+
 /**
  * Whether two equal names are written alike, but for the case of ASCII letters and white space. Ours: names that only the
  * mappings of RFC 4518 make equal are two names to other readers, and to the eye; that they are equal lets nobody in.
  */
-export function isWrittenAlike(a: Pick<Name, 'rdns'>, b: Pick<Name, 'rdns'>): boolean {
+export function isWrittenAlike(a: Written, b: Written): boolean {
+  if (a.raw !== undefined && b.raw !== undefined && isEqual(a.raw, b.raw)) return true;
   return a.rdns.length === b.rdns.length && a.rdns.every((rdn, at) => isSameRdn(rdn, b.rdns[at] ?? []));
 }
 

@@ -4,7 +4,7 @@
 // Spec: RFC 5280 §6.1 (validation), RFC 4158 (building).
 import { Buffer } from 'node:buffer';
 import { type Certificate, isSelfIssued } from './certificate.ts';
-import { leafViolations } from './constraints.ts';
+import { leafViolation } from './constraints.ts';
 import { criticalProblem, keyPurposes } from './extensions.ts';
 import {
   countedIntermediates,
@@ -70,8 +70,8 @@ interface Search {
   readonly question: PathQuestion & Required<Pick<PathQuestion, 'maxIntermediates' | 'maxSent' | 'requirements'>>;
   /** Intermediates worth trying, by the comparison key of their subject. */
   readonly pool: ReadonlyMap<string, readonly Certificate[]>;
-  /** Signatures already judged, by the fingerprints of subject and issuer. */
-  readonly verdicts: Map<string, SignatureVerdict>;
+  /** Signatures already judged, by the fingerprints of issuer and subject. */
+  readonly verdicts: Map<string, Map<string, SignatureVerdict>>;
   readonly comparisons: { left: number };
   readonly left: { verificationWork: number; steps: number; policies: number };
   failure: PathProblem;
@@ -81,9 +81,18 @@ interface Search {
 
 /** Finds a trusted path from the leaf to an anchor at an instant, or says why there is none. Pure, bounded, never throws. */
 export function validatePath(asked: PathQuestion): PathVerdict {
-  const { maxIntermediates = 5, maxSent = 5, requirements = 'rolesanywhere' } = asked;
-  const question = { ...asked, maxIntermediates, maxSent, requirements };
-  const { leaf, now } = question;
+  const { leaf, now, maxIntermediates = 5, maxSent = 5, requirements = 'rolesanywhere' } = asked;
+  const question = {
+    leaf,
+    intermediates: asked.intermediates,
+    anchors: asked.anchors,
+    now,
+    maxIntermediates,
+    maxSent,
+    requirements,
+    eku: asked.eku,
+    policies: asked.policies,
+  };
   const sent = question.intermediates.filter(({ fingerprint }) => fingerprint !== leaf.fingerprint);
   const refusal = refusedUnsearched(question, sent);
   if (refusal) return refusal;
@@ -116,7 +125,7 @@ function refusedUnsearched(
       const detail = `${sent.length} certificates besides the leaf, more than ${maxSent}`;
       return { ok: false, reason: 'chainTooLong', cause: 'tooManyCertificates', rule: 'Roles Anywhere quotas', detail };
     }
-    const [violation] = leafViolations(leaf);
+    const violation = leafViolation(leaf);
     if (violation) {
       const { reason: cause, rule, detail } = violation;
       return { ok: false, reason: 'insufficientLeaf', cause, certificate: leaf, rule, detail };
@@ -126,20 +135,21 @@ function refusedUnsearched(
     );
     if (weak) return { ok: false, reason: 'untrusted', ...signatureFault(weak, 'weak') };
   }
-  const [problem] = leafProblems(leaf);
+  const problem = leafProblem(leaf);
   return problem && { ok: false, reason: 'untrusted', ...problem };
 }
 
 /** What is asked of every leaf. Ours: its key must be strong, too, as whoever breaks it holds the certificate. */
-function leafProblems(leaf: Certificate): readonly PathProblem[] {
-  const rows = [
-    ['unknownCriticalExtension', 'RFC 5280 §6.1.5(f)', criticalProblem(leaf.extensions)],
-    ['unsupportedKey', 'Ours: algorithms of keys', unsupportedKey(leaf.keyType)],
-    ['weakKey', 'Ours: key strength', keyWeakness(leaf.keyType)],
-  ] as const;
-  return rows.flatMap(([cause, rule, detail]) =>
-    detail === undefined ? [] : [{ cause, certificate: leaf, rule, detail }],
-  );
+function leafProblem(leaf: Certificate): PathProblem | undefined {
+  const critical = criticalProblem(leaf.extensions);
+  if (critical !== undefined)
+    return { cause: 'unknownCriticalExtension', certificate: leaf, rule: 'RFC 5280 §6.1.5(f)', detail: critical };
+  const unsupported = unsupportedKey(leaf.keyType);
+  if (unsupported !== undefined)
+    return { cause: 'unsupportedKey', certificate: leaf, rule: 'Ours: algorithms of keys', detail: unsupported };
+  const weak = keyWeakness(leaf.keyType);
+  if (weak === undefined) return undefined;
+  return { cause: 'weakKey', certificate: leaf, rule: 'Ours: key strength', detail: weak };
 }
 
 function newSearch(question: Search['question'], sent: readonly Certificate[]): Search {
@@ -164,7 +174,8 @@ function noIssuer(certificate: Certificate): PathProblem {
 /** The path, leaf first, extended to an anchor; undefined when there is no way. `top` is its last certificate. */
 function extend(search: Search, path: readonly Certificate[], top: Certificate): readonly Certificate[] | undefined {
   const { anchors, maxIntermediates } = search.question;
-  for (const anchor of anchors.filter(({ subject }) => subject.key === top.issuer.key)) {
+  for (const anchor of anchors) {
+    if (anchor.subject.key !== top.issuer.key) continue;
     if (!mayIssue(search, anchor, path, top, true)) continue;
     const whole = [...path, anchor];
     const problem = wholePathProblem(search, whole);
@@ -244,13 +255,13 @@ function tooMuchWork(certificate: Certificate): PathProblem {
 }
 
 function signatureProblem(search: Search, certificate: Certificate, issuer: Certificate): PathProblem | undefined {
-  const pair = `${certificate.fingerprint} ${issuer.fingerprint}`;
-  let verdict = search.verdicts.get(pair);
+  const judged = search.verdicts.get(issuer.fingerprint) ?? new Map<string, SignatureVerdict>();
+  let verdict = judged.get(certificate.fingerprint);
   if (!verdict) {
     search.left.verificationWork -= verificationWork(issuer.keyType);
     if (search.left.verificationWork < 0) return tooMuchWork(issuer);
     verdict = certificate.signatureBy(issuer);
-    search.verdicts.set(pair, verdict);
+    search.verdicts.set(issuer.fingerprint, judged.set(certificate.fingerprint, verdict));
   }
   return verdict.ok ? undefined : signatureFault(certificate, verdict.reason);
 }
@@ -274,9 +285,9 @@ function wholePathProblem(search: Search, path: readonly Certificate[]): PathPro
 
 // Spec: RFC 5280 §6.1.3(b), (c): the names of a self-issued certificate count only when it is the leaf.
 function nameProblem(search: Search, path: readonly Certificate[]): PathProblem | undefined {
-  for (const [at, { extensions }] of path.entries()) {
-    const { nameConstraints } = extensions;
-    if (at === 0 || !nameConstraints) continue;
+  for (let at = 1; at < path.length; at++) {
+    const nameConstraints = path[at]?.extensions.nameConstraints;
+    if (!nameConstraints) continue;
     for (const [below, certificate] of path.slice(0, at).entries()) {
       if (below > 0 && isSelfIssued(certificate)) continue;
       const detail = forbiddenName(certificate, nameConstraints, search.comparisons);

@@ -38,6 +38,7 @@ interface State {
  * Ours: what the anchor's certificate itself says about policies is applied too, as RFC 5937 proposes.
  */
 export function policyFailure(path: readonly Certificate[], inputs: PolicyInputs = {}): PolicyFailure | undefined {
+  if (!inputs.initialExplicitPolicy && path.every(saysNothing)) return undefined;
   const [anchor, ...below] = [...path].reverse();
   const state = initialState(path.length, inputs);
   if (anchor) {
@@ -58,6 +59,19 @@ export function policyFailure(path: readonly Certificate[], inputs: PolicyInputs
     prepareForNext(state, certificate, isSelfIssued(certificate));
   }
   return undefined;
+}
+
+/**
+ * Whether a certificate is silent about policies. Where all are, none is required: explicit_policy begins above the number
+ * of certificates, and each takes away 1 at most.
+ */
+function saysNothing({ extensions }: Certificate): boolean {
+  return (
+    extensions.certificatePolicies === undefined &&
+    extensions.policyMappings === undefined &&
+    extensions.policyConstraints === undefined &&
+    extensions.inhibitAnyPolicy === undefined
+  );
 }
 
 // §6.1.2(a), (d)–(f)
