@@ -4,7 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { commonError, type ProtocolName } from '../contract/error.ts';
 import type { Operation } from '../contract/operation.ts';
 import { rememberOf } from '../core/remember.ts';
-import type { FederatedUserClaims, RoleClaims, RootClaims, SessionClaims, UserClaims } from '../core/session/claims.ts';
+import type { RoleClaims } from '../core/session/claims.ts';
 import type { X509Algorithm } from '../core/signature/algorithms.ts';
 import type { HeaderIndex } from '../core/signature/canonical.ts';
 import { type DerivedKey, type ParsedSignature, type ParseResult, verifySignature } from '../core/signature/hmac.ts';
@@ -17,19 +17,10 @@ import {
 import type { Certificate } from '../core/x509/certificate.ts';
 import type { Keyring } from '../keyring.ts';
 import type { WireRequest } from '../protocols/protocol.ts';
-import { formatArn, isRegion } from '../services/arn.ts';
-import type {
-  AssumedRoleCaller,
-  Call,
-  Caller,
-  CertificateHolder,
-  FederatedUserCaller,
-  RootCaller,
-  Signer,
-  UserCaller,
-} from '../services/call.ts';
-import { type AccessKeyRecord, activeAccessKey, findUserById, type UserRecord } from '../services/iam/records.ts';
-import type { Reader, Store } from '../store/store.ts';
+import { isRegion } from '../services/arn.ts';
+import type { AssumedRoleCaller, Call, Caller, CertificateHolder, Signer } from '../services/call.ts';
+import type { Store } from '../store/store.ts';
+import { backedBy, type KeyHolder, stsArn } from './key-holders.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { SecretOwner } from './known-secrets.ts';
 import {
@@ -47,7 +38,10 @@ export type Verifier = {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly now: Date;
-  readonly knowledge: Pick<Knowledge, 'derivedKeyOf' | 'claimsOf' | 'certificateBytes' | 'certificateOf'>;
+  readonly knowledge: Pick<
+    Knowledge,
+    'keyHolderOf' | 'derivedKeyOf' | 'claimsOf' | 'certificateBytes' | 'certificateOf'
+  >;
 };
 
 /** A request and what was read of it. */
@@ -60,13 +54,14 @@ export type SignedRequest = {
   readonly payloadHash: string | undefined;
 };
 
-/** The caller that signed, or AWS's error. */
-export async function authenticate(
+/** The caller that signed; throws AWS's error. A promise only where records are to be read. */
+export function authenticate(
   verifier: Verifier,
   operation: Operation<Call>,
   protocol: ProtocolName,
-  { request, signature, headers, payloadHash }: SignedRequest,
-): Promise<Authenticated> {
+  signed: SignedRequest,
+): Authenticated | Promise<Authenticated> {
+  const { request, signature, headers } = signed;
   if (operation.signedWith === 'certificate') return certificateHolder(verifier, request, headers);
   if (operation.signedWith === 'nothing') return stranger(signature);
   if (!signature.ok) throw unreadable(signature, protocol);
@@ -77,11 +72,22 @@ export async function authenticate(
   const { sessionToken } = parsed;
   const found =
     sessionToken === undefined ? keyHolder(verifier, parsed) : sessionHolder(verifier, parsed, sessionToken, protocol);
-  const holder = found instanceof Promise ? await found : found;
+  if (!(found instanceof Promise)) return proved(verifier, found, protocol, parsed, signed);
+  return found.then((holder) => proved(verifier, holder, protocol, parsed, signed));
+}
+
+/** Who it is, if the signature was made with the holder's key. */
+function proved(
+  { now }: Verifier,
+  holder: Holder | undefined,
+  protocol: ProtocolName,
+  parsed: ParsedSignature,
+  { request, headers, payloadHash }: SignedRequest,
+): Authenticated {
   if (holder === undefined)
     throw commonError('unknownKey', protocol, 'The security token included in the request is invalid.');
   const { caller, secretAccessKey } = holder;
-  const verdict = verifySignature({ request, parsed, secretAccessKey, now: verifier.now, headers, payloadHash });
+  const verdict = verifySignature({ request, parsed, secretAccessKey, now, headers, payloadHash });
   if (!verdict.ok) throw unproved(verdict, parsed, protocol);
   return { caller, region: parsed.region };
 }
@@ -89,14 +95,16 @@ export async function authenticate(
 /** Whose signature it is if it holds, and what it must have been made with. */
 type Holder = { readonly caller: Signer; readonly secretAccessKey: DerivedKey };
 
-function keyHolder(verifier: Verifier, parsed: ParsedSignature): Promise<Holder | undefined> {
-  return verifier.store.read(async (reader) => {
-    const record = await activeAccessKey(reader, parsed.accessKeyId);
-    const secretAccessKey = record && keyOf(verifier, record, parsed);
-    if (record === undefined || secretAccessKey === undefined) return undefined;
-    const caller = record.owner === 'root' ? rootOf(record) : await userBehind(reader, record);
-    return caller && { caller, secretAccessKey };
-  });
+function keyHolder(verifier: Verifier, parsed: ParsedSignature): Holder | undefined | Promise<Holder | undefined> {
+  const found = verifier.knowledge.keyHolderOf(verifier.store, parsed.accessKeyId);
+  const holderOf = (held: KeyHolder | undefined) => held && holding(verifier, held.caller, held.record, parsed);
+  return found instanceof Promise ? found.then(holderOf) : holderOf(found);
+}
+
+/** The caller with the key that the owner's secret derives; undefined where the keyring does not open it. */
+function holding(verifier: Verifier, caller: Signer, owner: SecretOwner, parsed: ParsedSignature): Holder | undefined {
+  const secretAccessKey = keyOf(verifier, owner, parsed);
+  return secretAccessKey && { caller, secretAccessKey };
 }
 
 /** The derived key of the owner's secret, or undefined where the keyring does not open it. */
@@ -105,23 +113,6 @@ function keyOf({ keyring, knowledge }: Verifier, owner: SecretOwner, parsed: Par
   // INVARIANT: a scope of another day than the request's is refused before its key is used.
   return knowledge.derivedKeyOf(keyring, owner, { date: amzDate.slice(0, 8), region, service });
 }
-
-/** Whose key it is, as of now; undefined where the user is gone. */
-async function userBehind(reader: Reader, key: AccessKeyRecord): Promise<UserCaller | undefined> {
-  const user = await findUserById(reader, key.account, key.userId);
-  return user && userOf(key)(user);
-}
-
-// The same caller for the same records: what others work out of a caller they remember by it.
-const rootOf = rememberOf(({ account, accessKeyId }: AccessKeyRecord): RootCaller => {
-  const arn = formatArn({ partition: 'aws', service: 'iam', region: '', account, resource: 'root' });
-  return { kind: 'root', account, arn, userId: account, accessKeyId };
-});
-const userOf = rememberOf(({ account, userId, accessKeyId }: AccessKeyRecord) =>
-  rememberOf(({ arn, userName }: UserRecord): UserCaller => {
-    return { kind: 'user', account, arn, userId, accessKeyId, userName };
-  }),
-);
 
 /** Whoever has the keyring opens the token; only a key that stands behind a session is looked up, for it may be gone. */
 function sessionHolder(
@@ -138,32 +129,9 @@ function sessionHolder(
   const secretAccessKey = keyOf(verifier, claims, parsed);
   if (secretAccessKey === undefined) return undefined;
   if (claims.kind === 'role') return { caller: assumedRole(claims), secretAccessKey };
-  return verifier.store.read(async (reader) => {
-    const caller = await backedBy(reader, claims);
-    return caller && { caller, secretAccessKey };
-  });
-}
-
-/** The caller of a session whose key is still there, active and its owner's; undefined where it is not. */
-async function backedBy(
-  reader: Reader,
-  claims: UserClaims | RootClaims | FederatedUserClaims,
-): Promise<Signer | undefined> {
-  const { account, accessKeyId } = claims;
-  const key = await activeAccessKey(reader, claims.sourceAccessKeyId);
-  if (key?.account !== account) return undefined;
-  const owner = key.owner === 'root' ? rootOf(key) : await userBehind(reader, key);
-  if (owner === undefined) return undefined;
-  switch (claims.kind) {
-    case 'root':
-      return owner.kind === 'root' ? { ...owner, accessKeyId, session: claims } : undefined;
-    case 'user':
-      return owner.kind === 'user' && owner.userId === claims.userId
-        ? { ...owner, accessKeyId, session: claims }
-        : undefined;
-    case 'federatedUser':
-      return owner.userId === (claims.user?.userId ?? account) ? federatedUser(claims) : undefined;
-  }
+  const found = backedBy(verifier.store, claims);
+  const holderOf = (caller: Signer | undefined) => caller && { caller, secretAccessKey };
+  return found instanceof Promise ? found.then(holderOf) : holderOf(found);
 }
 
 const assumedRole = rememberOf((claims: RoleClaims): AssumedRoleCaller => {
@@ -171,16 +139,6 @@ const assumedRole = rememberOf((claims: RoleClaims): AssumedRoleCaller => {
   const arn = stsArn(claims, `assumed-role/${roleName}/${roleSessionName}`);
   return { kind: 'assumedRole', account, arn, userId: `${roleId}:${roleSessionName}`, accessKeyId, session: claims };
 });
-
-const federatedUser = rememberOf((claims: FederatedUserClaims): FederatedUserCaller => {
-  const { account, name, accessKeyId } = claims;
-  const arn = stsArn(claims, `federated-user/${name}`);
-  return { kind: 'federatedUser', account, arn, userId: `${account}:${name}`, accessKeyId, session: claims };
-});
-
-function stsArn({ partition, account }: SessionClaims, resource: string): string {
-  return formatArn({ partition, service: 'sts', region: '', account, resource });
-}
 
 /** Nobody has to sign; a signature that is there anyway says only the Region, where it can be read. */
 function stranger(signature: ParseResult): Authenticated {

@@ -15,20 +15,36 @@ import { parseArn } from '../services/arn.ts';
 import { type Call, type Caller, isSigner } from '../services/call.ts';
 import { callerKeys, listKeys, requestKeys } from '../services/condition-keys.ts';
 import { denialReason } from '../services/denials.ts';
+import type { Store } from '../store/store.ts';
 import { type Standing, standingOf } from './standing.ts';
 
 /** Longest ARN that is repeated, in characters: it may hold input that is not validated yet. */
 const maxArn = 2048;
 
-/** Returns when the caller may do all of `wanted`; else throws the protocol's access-denied error. */
-export async function authorize(
+/**
+ * Whether the caller may do all of `wanted`: returns, or throws the protocol's access-denied error. A promise, where what it
+ * stands on is to be read.
+ */
+export function authorize(
+  store: Pick<Store, 'read' | 'recall'>,
   call: Call,
   protocol: ProtocolName,
   action: string,
   wanted: readonly Access[],
-): Promise<void> {
+): void | Promise<void> {
   if (wanted.length === 0) return;
-  const standing = await standingOf(call);
+  const standing = standingOf(store, call);
+  if (!(standing instanceof Promise)) return judge(standing, call, protocol, action, wanted);
+  return standing.then((read) => judge(read, call, protocol, action, wanted));
+}
+
+function judge(
+  standing: Standing,
+  call: Call,
+  protocol: ProtocolName,
+  action: string,
+  wanted: readonly Access[],
+): void {
   for (const access of wanted) {
     const request = requestOf(call, standing, access.action ?? action, access);
     const decision = decide(call, standing, access, request);

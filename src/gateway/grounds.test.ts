@@ -12,7 +12,7 @@ import { onGrounds } from './grounds.ts';
 /** A sum of numbers that a list and a document hold, and how often it was worked out. */
 function counted(store: Store) {
   let worked = 0;
-  const sum = onGrounds(async (reader, thing: { readonly of: string }, unit: string) => {
+  const sum = onGrounds(new WeakMap(), async (reader, thing: { readonly of: string }, unit: string) => {
     worked += 1;
     const listed = await reader.list('numbers', { prefix: `${thing.of}/`, limit: 10 });
     const more = await reader.get('more', thing.of);
@@ -25,7 +25,7 @@ function counted(store: Store) {
   });
   return {
     worked: () => worked,
-    of: (thing: { readonly of: string }) => store.read((reader) => sum(reader, thing, 'm')),
+    of: async (thing: { readonly of: string }) => sum(store, thing, 'm'),
     put: (collection: string, key: string, value: number) =>
       store.write((writer) => writer.put(collection, key, value)),
   };

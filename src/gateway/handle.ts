@@ -50,7 +50,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     visit.operation = operation;
     const verifier = { knowledge, store, keyring, now: visit.startedAt };
     const signed = { request, signature, headers, payloadHash: known?.payloadHash };
-    const { caller, region } = await authenticate(verifier, operation, to.protocol, signed);
+    const authenticated = authenticate(verifier, operation, to.protocol, signed);
+    const { caller, region } = authenticated instanceof Promise ? await authenticated : authenticated;
     visit.caller = caller;
     visit.region = region;
     const use = isSigner(caller) ? useOf(caller, service.name, region, visit.startedAt) : undefined;
@@ -58,12 +59,16 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const input = known?.input ?? protocol.parse(operation, request, labels);
     visit.input = input;
     visit.shown = known?.shown;
-    const call = await callOf(world, visit, { service, operation, caller, region, input });
+    const made = callOf(world, visit, { service, operation, caller, region, input });
+    const call = made instanceof Promise ? await made : made;
     checkSession(caller, to.protocol, service.name, operation.name);
     // Whoever has proved nothing yet is counted when he has, in call.ts.
     if (isSigner(caller)) admit(world, to.protocol, operation.name, call);
     if (operation.validatesFirst) validate(knowledge, visit, question, input);
-    await authorize(call, to.protocol, `${service.name}:${operation.name}`, await operation.access(input, call));
+    const access = operation.access(input, call);
+    const wanted = access instanceof Promise ? await access : access;
+    const judged = authorize(store, call, to.protocol, `${service.name}:${operation.name}`, wanted);
+    if (judged instanceof Promise) await judged;
     if (!operation.validatesFirst) validate(knowledge, visit, question, input);
     const output = await operation.run(input, call);
     response = protocol.respond(service, operation, output, visit.requestId);

@@ -1,5 +1,6 @@
 // What the hot path has worked out before: questions and their inputs, compiled policies, parsed certificates, derived signing keys, validated paths.
-// All of it is a function of its input alone, and a path also of the clock, so that nothing here can be out of date.
+// All of it is a function of its input alone, a path also of the clock, and the holder of a key of records that are looked at each
+// time, so that nothing here can be out of date.
 import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
 import { askedBefore, bounded, remember } from '../core/remember.ts';
@@ -8,6 +9,7 @@ import { type Certificate, type ParsedCertificate, parseCertificate } from '../c
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
 import { parsePemCertificates } from '../core/x509/pem.ts';
+import { type KeyHolders, keyHolders } from './key-holders.ts';
 import { type KnownSecrets, knownSecrets } from './known-secrets.ts';
 import { type Questions, questions } from './questions.ts';
 
@@ -32,6 +34,8 @@ export type Knowledge = KnownSecrets & {
    * rejects.
    */
   validatePath(question: PathQuestion): PathVerdict | Promise<PathVerdict>;
+  /** Whose key it is. */
+  readonly keyHolderOf: KeyHolders;
   /** Accounts that were found to exist; none ever ceases to. */
   readonly knownAccounts: Set<string>;
 };
@@ -64,6 +68,7 @@ export function knowledge(): Knowledge {
     knownAccounts: new Set(),
     certificatesOf: bundle,
     questions: questions(),
+    keyHolderOf: keyHolders(),
     validatePath: rememberedPaths(),
     crlOf: rememberedCrls(),
     policyOf: (text, kind) => policies[kind](text),

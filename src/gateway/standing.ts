@@ -3,7 +3,7 @@
 import type { Policy, PolicyKind } from '../core/policy/document.ts';
 import type { CallerPolicies, NamedPolicy } from '../core/policy/evaluate.ts';
 import type { SessionClaims } from '../core/session/claims.ts';
-import type { AssumedRoleCaller, Call, FederatedUserCaller } from '../services/call.ts';
+import type { AssumedRoleCaller, Call, FederatedUserCaller, UserCaller } from '../services/call.ts';
 import { overlaid } from '../services/condition-keys.ts';
 import {
   type AppliedPolicies,
@@ -13,11 +13,9 @@ import {
   findManagedPolicy,
   findRole,
   findUserById,
-  type RoleRecord,
   type Tag,
-  type UserRecord,
 } from '../services/iam/records.ts';
-import type { Reader } from '../store/store.ts';
+import type { Reader, Store } from '../store/store.ts';
 import { onGrounds } from './grounds.ts';
 
 export type Standing = {
@@ -29,7 +27,8 @@ export type Standing = {
 /** Who has no policies of their own: the account itself, whose power the evaluation knows, and strangers. */
 const nobody: Standing = Object.freeze({ policies: { identity: [] }, tags: {} });
 
-export function standingOf(call: Call): Standing | Promise<Standing> {
+/** What the caller stands on now: at once, where nothing of it changed and all of it is remembered. */
+export function standingOf(store: Pick<Store, 'read' | 'recall'>, call: Call): Standing | Promise<Standing> {
   const { caller } = call;
   switch (caller.kind) {
     case 'root':
@@ -37,18 +36,31 @@ export function standingOf(call: Call): Standing | Promise<Standing> {
     case 'stranger':
       return nobody;
     case 'user':
-      return call.read((reader) => userStanding(call, reader, caller.account, caller.userId));
     case 'assumedRole':
-      return call.read((reader) => roleStanding(call, reader, caller));
     case 'federatedUser':
-      return call.read((reader) => federatedStanding(call, reader, caller));
+      return heldBy(store, caller, call);
   }
 }
+
+/** By the caller, who is the same as long as the records or the claims behind it are. Of the call only how policies are compiled. */
+const heldBy = onGrounds(new WeakMap(), (reader, caller: PolicyHolder, call: Call): Promise<Standing> => {
+  switch (caller.kind) {
+    case 'user':
+      return userStanding(call, reader, caller.account, caller.userId);
+    case 'assumedRole':
+      return roleStanding(call, reader, caller);
+    case 'federatedUser':
+      return federatedStanding(call, reader, caller);
+  }
+});
+
+type PolicyHolder = UserCaller | AssumedRoleCaller | FederatedUserCaller;
 
 async function userStanding(call: Call, reader: Reader, account: string, userId: string): Promise<Standing> {
   const user = await findUserById(reader, account, userId);
   // The user went after the signature was read.
-  return user === undefined ? nobody : standingOfUser(reader, user, { call, account });
+  if (user === undefined) return nobody;
+  return standingOn(call, await appliedPolicies(reader, account, entityOf('user', account, user)), user.tags);
 }
 
 async function roleStanding(call: Call, reader: Reader, { account, session }: AssumedRoleCaller): Promise<Standing> {
@@ -56,20 +68,10 @@ async function roleStanding(call: Call, reader: Reader, { account, session }: As
   const role = await findRole(reader, account, session.roleName);
   // A role deleted and made again under its name is another role: its sessions are over.
   if (role?.roleId !== session.roleId) return { policies: bounded(nobody.policies, bounds), tags: session.tags };
-  const { policies, tags } = await standingOfRole(reader, role, { call, account });
+  const applied = await appliedPolicies(reader, account, entityOf('role', account, role));
+  const { policies, tags } = standingOn(call, applied, role.tags);
   return { policies: bounded(policies, bounds), tags: overlaid(tags, session.tags) };
 }
-
-/** INVARIANT: of the call only what is the same for every call: how policies are compiled. */
-type Place = { readonly call: Call; readonly account: string };
-
-/** What the records of a user and of a role say, as long as these are the same; they are looked up at every call. */
-const standingOfUser = onGrounds(async (reader, user: UserRecord, { call, account }: Place) =>
-  standingOn(call, await appliedPolicies(reader, account, entityOf('user', account, user)), user.tags),
-);
-const standingOfRole = onGrounds(async (reader, role: RoleRecord, { call, account }: Place) =>
-  standingOn(call, await appliedPolicies(reader, account, entityOf('role', account, role)), role.tags),
-);
 
 /**
  * What the user may do, within what the session policies say; without any, nothing but what resource policies grant. The

@@ -4,8 +4,7 @@
 import { decode, freeze } from './documents.ts';
 import type { Effects } from './effects.ts';
 import type { Answer } from './observer.ts';
-import { notKnown, type Recall } from './recollection.ts';
-import type { Document, Entry } from './store.ts';
+import { type Document, type Entry, notKnown, type Recall } from './store.ts';
 
 export type EntryMemory = Recall & {
   /** What it is given is frozen: whoever asks for it later shares it with others. */

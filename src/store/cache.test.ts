@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cachedStore } from './cache.ts';
 import { memoryStore } from './memory.ts';
-import type { ObservableStore } from './observer.ts';
-import type { Document, Reader, Store } from './store.ts';
+import type { ObservableStore, Observer } from './observer.ts';
+import { type Document, notKnown, type Reader, type Store } from './store.ts';
 
 /** A store whose reads of the engine wait until they are let go. */
 function held() {
@@ -278,4 +278,33 @@ test('the same steps, many at once, end in the same answers with and without a m
     }),
     { numRuns: 300, seed: 20261125 },
   );
+});
+
+test('what is remembered is told at once: what is durable, nothing that may be about to change, and nothing after the end', async () => {
+  const inner = memoryStore();
+  const observers: Observer[] = [];
+  const store = cachedStore({
+    ...inner,
+    observe(observer) {
+      observers.push(observer);
+      inner.observe(observer);
+    },
+  });
+  const [observer] = observers;
+  assert.ok(observer);
+  const { recall } = store;
+  const told = () => [recall.get('c', 'a'), recall.get('c', 'none'), recall.list('c', { prefix: '', limit: 10 })];
+  assert.deepEqual(told(), [notKnown, notKnown, notKnown]);
+  await put(store, 'a', 1);
+  await Promise.all([get(store, 'a'), get(store, 'none'), listed(store, '')]);
+  const entries = [{ key: 'a', document: 1 }];
+  assert.deepEqual(told(), [1, undefined, entries]);
+  observer.committing(new Map([['c', new Map([['a', { text: '2', document: 2 }]])]]));
+  assert.deepEqual(told(), [notKnown, undefined, notKnown]);
+  observer.undone();
+  assert.deepEqual(told(), [1, undefined, entries]);
+  await put(store, 'a', 2);
+  assert.deepEqual(told(), [2, undefined, notKnown]);
+  await store.close();
+  assert.deepEqual(told(), [notKnown, notKnown, notKnown]);
 });

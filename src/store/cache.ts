@@ -7,8 +7,8 @@ import { deadlines } from './deadlines.ts';
 import type { Effects } from './effects.ts';
 import { lifetime } from './lifetime.ts';
 import type { Answer, ObservableStore } from './observer.ts';
-import { type Memory, notKnown, recollect } from './recollection.ts';
-import type { ListQuery, Reader, Store, Writer } from './store.ts';
+import { type Memory, recollect } from './recollection.ts';
+import { type ListQuery, notKnown, type Reader, type Recall, type Store, type Writer } from './store.ts';
 import { defaultWorkLimitMs } from './transaction.ts';
 
 export type CacheOptions = {
@@ -36,7 +36,10 @@ type UnderWay = { readonly read: Answer[]; readonly committed: Effects[]; lost: 
  * The store with a memory before it. INVARIANT: this process is the only one that writes to the engine, through this
  * store alone; what others write is not seen.
  */
-export function cachedStore(inner: ObservableStore, options: CacheOptions = {}): Store & { cacheStats(): CacheStats } {
+export function cachedStore(
+  inner: ObservableStore,
+  options: CacheOptions = {},
+): Store & { readonly recall: Recall; cacheStats(): CacheStats } {
   const { entries = 8192, characters = 8 * 1024 * 1024, workLimitMs = defaultWorkLimitMs } = options;
   const memory = entryMemory({ entries, characters });
   const limit = deadlines(workLimitMs);
@@ -128,6 +131,11 @@ export function cachedStore(inner: ObservableStore, options: CacheOptions = {}):
   return {
     read,
     write,
+    // Nothing is known of a store that is closed: who reads then is refused.
+    recall: {
+      get: (collection, key) => (life.refusal() === undefined ? known.get(collection, key) : notKnown),
+      list: (collection, query) => (life.refusal() === undefined ? known.list(collection, query) : notKnown),
+    },
     close: life.close,
     cacheStats: () => ({ hits, misses, entries: memory.size() }),
   };

@@ -2,8 +2,7 @@
 // that the memory is true at every moment.
 
 import type { Effects } from './effects.ts';
-import { notKnown, type Recall } from './recollection.ts';
-import type { Document, Entry, ListQuery, Store } from './store.ts';
+import { type Document, type Entry, type ListQuery, notKnown, type Recall, type Store } from './store.ts';
 
 /** An answer of the engine, true for all that is durable. */
 export type Answer =

@@ -2,21 +2,9 @@
 // ends it. Most requests read so and nothing else: what is made for one is itself, and a promise for each verb.
 
 import type { Deadlines, Watched } from './deadlines.ts';
-import type { Document, Entry, ListQuery, Reader } from './store.ts';
-import { StoreUnavailable } from './store.ts';
+import type { Document, Entry, ListQuery, Reader, Recall } from './store.ts';
+import { notKnown, StoreUnavailable } from './store.ts';
 import { lateUse, type Outcome, started } from './transaction.ts';
-
-/** What a memory answers that does not know. */
-export const notKnown = Symbol('not known');
-
-/**
- * What is durable, as far as it is remembered. Whatever is asked that has no form of a key or a query is not known either:
- * what is remembered was asked of the engine once, which refuses such.
- */
-export type Recall = {
-  get(collection: string, key: string): Document | undefined | typeof notKnown;
-  list(collection: string, query: ListQuery): readonly Entry[] | typeof notKnown;
-};
 
 /** A memory that tells when it changes. */
 export type Memory = Recall & {

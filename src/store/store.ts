@@ -71,6 +71,19 @@ export interface Writer extends Reader {
   enter(journal: Journal, entries: readonly JournalEntry[]): Promise<void>;
 }
 
+/** What a memory answers that does not know. */
+export const notKnown = Symbol('not known');
+
+/**
+ * What is durable, as far as it is remembered: an answer at once, without a transaction. Answers given in one synchronous step
+ * are of one snapshot. Whatever is asked that has no form of a key or a query is not known either: what is remembered was
+ * asked of the engine once, which refuses such.
+ */
+export type Recall = {
+  get(collection: string, key: string): Document | undefined | typeof notKnown;
+  list(collection: string, query: ListQuery): readonly Entry[] | typeof notKnown;
+};
+
 /**
  * A place where documents are kept.
  * INVARIANT: `work` does nothing but use its argument. It may run twice, from the top, when an engine meets a conflict,
@@ -84,6 +97,8 @@ export interface Store {
    * Rejects with StoreUnavailable when the engine cannot take the write (queue full, disk full, I/O error, closed).
    */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /** Of a store that remembers what it read. */
+  readonly recall?: Recall;
   /** Waits for what was queued, then lets go of files and connections. Later use rejects with StoreUnavailable. */
   close(): Promise<void>;
 }

@@ -6,8 +6,7 @@ import type { Entering } from './entered.ts';
 import type { KeyRange } from './key-order.ts';
 import type { Observer } from './observer.ts';
 import { OwnEffects } from './own-effects.ts';
-import { notKnown } from './recollection.ts';
-import type { Document, Entry, Journal, JournalEntry, ListQuery } from './store.ts';
+import { type Document, type Entry, type Journal, type JournalEntry, type ListQuery, notKnown } from './store.ts';
 import type { DocumentVerbs, ReadVerbs, WriteVerbs } from './transaction.ts';
 
 /** What writes have decided, durable or not. */
