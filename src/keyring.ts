@@ -138,8 +138,8 @@ export function parseKeyring(text: string): ParsedKeyring {
  */
 export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
   if (nonce.length !== nonceBytes) throw new RangeError(`the nonce must be ${nonceBytes} bytes, not ${nonce.length}`);
-  // Made whole at once and filled; as its own, since what is sealed may be kept.
-  const sealed = Buffer.allocUnsafeSlow(headerBytes + plaintext.length + tagBytes);
+  // Made whole at once and filled. Whoever keeps it keeps it as text.
+  const sealed = Buffer.allocUnsafe(headerBytes + plaintext.length + tagBytes);
   sealed[0] = sealVersion;
   sealed.write(keyring.currentKeyId, 1, 'hex');
   sealed.set(nonce, headerBytes - nonceBytes);

@@ -33,8 +33,12 @@ const packedBytes = 8192;
 
 /** Whether STS would take it all, and how much of the packed limit it uses, in percent. */
 export function judgeBaggage({ policies, managedPolicyArns, tags }: Baggage): BaggageVerdict {
+  const tagCount = Object.keys(tags).length;
+  // Most sessions carry nothing.
+  if (tagCount === 0 && policies.length === 0 && managedPolicyArns.length === 0)
+    return { ok: true, packedPolicySize: 0 };
   const texts = [...policies, ...managedPolicyArns];
-  if (Object.keys(tags).length > maxTags) return { ok: false, reason: 'tooManyTags' };
+  if (tagCount > maxTags) return { ok: false, reason: 'tooManyTags' };
   if (managedPolicyArns.length > maxManagedPolicies) return { ok: false, reason: 'tooManyPolicies' };
   if (texts.join('').length > maxPolicyCharacters) return { ok: false, reason: 'policiesTooLong' };
   const bytes = Buffer.byteLength([...texts, ...Object.entries(tags).flat()].join(''));

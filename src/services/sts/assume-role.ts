@@ -65,21 +65,20 @@ export const AssumeRole = operation({
     SourceIdentity: optional(SourceIdentity, { doc: 'The source identity of the session.' }),
   }),
   // The shape was validated, so that the required members are there.
-  access: async (asked, call) => accessTo(asked as Asked, call),
+  access: (asked, call) => accessTo(asked as Asked, call),
   async run(asked, call) {
-    const role = await roleOf(call, asked.RoleArn);
-    // INVARIANT: nobody was allowed to assume what is not there; it went between the two.
+    const { role, carries } = assumptions.get(call) ?? (await assumptionOf(asked, call));
+    // INVARIANT: nobody is allowed to assume what is not there.
     if (role === undefined) throw denied(`${asked.RoleArn} cannot be assumed.`, { reason: 'noRole' });
     const { account } = roleNamed(asked.RoleArn);
-    const session = carried(asked, call);
-    const { baggage, packedPolicySize } = await packed(asked, session.tags, account, call);
+    const { baggage, packedPolicySize } = await packed(asked, carries.tags, account, call);
     const seconds = secondsOf(asked.DurationSeconds, role, sessionOf(call) !== undefined);
-    const { transitiveTagKeys, sourceIdentity } = session;
     const identity = {
       issuedBy: 'sts:AssumeRole',
       roleSessionName: asked.RoleSessionName,
-      transitiveTagKeys,
-      sourceIdentity,
+      transitiveTagKeys: carries.transitiveTagKeys,
+      sourceIdentity: carries.sourceIdentity,
+      webIdentity: undefined,
     };
     const claims = roleClaims(call, role, seconds, identity, baggage);
     call.shareEventWith(account);
@@ -89,6 +88,19 @@ export const AssumeRole = operation({
 
 type Asked = ValueOf<typeof input>;
 
+/** Who becomes which role, and with what. */
+type Assumption = { readonly role: RoleRecord | undefined; readonly carries: Carried };
+
+/** Ours: the role that was asked about is the one that is assumed, and is looked up once. */
+const assumptions = new WeakMap<Call, Assumption>();
+
+async function assumptionOf(asked: Asked, call: Call): Promise<Assumption> {
+  const carries = carried(asked, call);
+  const assumption = { role: await roleOf(call, asked.RoleArn), carries };
+  assumptions.set(call, assumption);
+  return assumption;
+}
+
 /** The role must trust the caller, and let it tag and name a source where the session has tags and a source identity. */
 async function accessTo(asked: Asked, call: Call): Promise<readonly Access[]> {
   const resource = asked.RoleArn;
@@ -96,25 +108,27 @@ async function accessTo(asked: Asked, call: Call): Promise<readonly Access[]> {
   refuseUnserved(asked);
   // AWS seen: the sentence.
   if (call.caller.kind === 'root') throw denied('Roles may not be assumed by root accounts.', { reason: 'rootCaller' });
-  const { tags, sourceIdentity, transitiveTagKeys } = carried(asked, call);
-  const role = await roleOf(call, resource);
+  const { role, carries } = await assumptionOf(asked, call);
   const trustPolicy = role?.assumeRolePolicyDocument ?? null;
-  const keys = Object.keys(tags);
-  const context = {
-    ...tagKeys('aws:RequestTag', tags),
-    ...resourceTags(role),
-    'aws:TagKeys': keys.length === 0 ? undefined : keys,
+  const access: Access = { resource, trustPolicy, context: contextOf(asked, role, carries) };
+  const wanted = [access];
+  if (hasTags(carries)) wanted.push({ ...access, action: 'sts:TagSession' });
+  if (carries.sourceIdentity !== undefined) wanted.push({ ...access, action: 'sts:SetSourceIdentity' });
+  return wanted;
+}
+
+/** Most sessions have no tags and most roles neither: nothing is put together for them. */
+function contextOf(asked: Asked, role: RoleRecord | undefined, carries: Carried): Access['context'] {
+  const { tags, transitiveTagKeys, sourceIdentity } = carries;
+  const always = {
+    'aws:TagKeys': hasTags(carries) ? Object.keys(tags) : undefined,
     'sts:TransitiveTagKeys': transitiveTagKeys.length === 0 ? undefined : transitiveTagKeys,
     'sts:ExternalId': asked.ExternalId,
     'sts:SourceIdentity': sourceIdentity,
     'sts:RoleSessionName': asked.RoleSessionName,
   };
-  const access = { resource, trustPolicy, context };
-  return [
-    access,
-    ...(Object.keys(tags).length === 0 ? [] : [{ ...access, action: 'sts:TagSession' }]),
-    ...(sourceIdentity === undefined ? [] : [{ ...access, action: 'sts:SetSourceIdentity' }]),
-  ];
+  if (!hasTags(carries) && (role === undefined || role.tags.length === 0)) return always;
+  return { ...tagKeys('aws:RequestTag', tags), ...resourceTags(role), ...always };
 }
 
 function resourceTags(role: RoleRecord | undefined): Access['context'] {
@@ -126,29 +140,45 @@ function resourceTags(role: RoleRecord | undefined): Access['context'] {
   return Object.fromEntries(pairs);
 }
 
+/** In the order in which they are looked at. */
+const unserved = ['SerialNumber', 'TokenCode', 'ProvidedContexts'] as const;
+
 /** Ours: what is accepted and not honoured would be a hole. */
-function refuseUnserved({ SerialNumber, TokenCode, ProvidedContexts }: Asked): void {
-  const given = { SerialNumber, TokenCode, ProvidedContexts };
-  const name = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
-  if (name !== undefined) throw commonError('notServed', 'query', `The parameter ${name} is not served here.`);
+function refuseUnserved(asked: Asked): void {
+  for (const name of unserved) {
+    if (asked[name] === undefined) continue;
+    throw commonError('notServed', 'query', `The parameter ${name} is not served here.`);
+  }
 }
 
 function sessionOf({ caller }: Call) {
   return 'session' in caller ? caller.session : undefined;
 }
 
+/** What a session will carry besides its policies. */
+type Carried = {
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys: readonly string[];
+  readonly sourceIdentity: string | undefined;
+};
+
+const noTags: Carried['tags'] = Object.freeze({});
+const noKeys: Carried['transitiveTagKeys'] = Object.freeze([]);
+
+const hasTags = ({ tags }: Carried) => tags !== noTags && Object.keys(tags).length > 0;
+
 /**
  * What the session will carry: the tags and the source identity asked for, and those it inherits.
  * AWS seen: the codes and sentences; inherited tags must be allowed by sts:TagSession like the others.
  */
-function carried(asked: Asked, call: Call) {
+function carried(asked: Asked, call: Call): Carried {
   const own = sessionOf(call);
   const parent = own?.kind === 'role' ? own : undefined;
   const transitiveOfParent = parent?.transitiveTagKeys ?? [];
   if (asked.Tags === undefined && asked.TransitiveTagKeys === undefined && transitiveOfParent.length === 0) {
     // Most sessions carry no tags.
     const sourceIdentity = sourceIdentityOf(asked.SourceIdentity, parent?.sourceIdentity);
-    return { tags: {}, transitiveTagKeys: [], sourceIdentity };
+    return { tags: noTags, transitiveTagKeys: noKeys, sourceIdentity };
   }
   const tags = tagsOf(asked.Tags);
   const inherited = Object.fromEntries(transitiveOfParent.map((key) => [key, parent?.tags[key] ?? '']));

@@ -1,5 +1,6 @@
 // A new session of a role, as AssumeRole and its like answer it.
-import type { RoleClaims } from '../../core/session/claims.ts';
+import { remember, rememberOf } from '../../core/remember.ts';
+import type { RoleClaims, SessionClaims } from '../../core/session/claims.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import { formatArn, parseArn } from '../arn.ts';
 import type { Call } from '../call.ts';
@@ -10,8 +11,16 @@ import { invalid } from './errors.ts';
 /** The account and the name of a role's ARN; undefined where it is the ARN of something else. */
 type RoleName = { readonly account: string; readonly roleName: string | undefined };
 
-/** AWS seen: 2025-07-21, a text that is no ARN is refused with itself, an ARN of no role goes on to be denied. */
-export function roleNamed(roleArn: string): RoleName {
+/**
+ * AWS seen: 2025-07-21, a text that is no ARN is refused with itself, an ARN of no role goes on to be denied. Remembered, since a
+ * role is asked for again and again, and several times by one request.
+ */
+export const roleNamed = remember(256, (roleArn: string) => roleArn, readRoleArn, {
+  most: 64 * 1024,
+  sizeOf: (roleArn) => roleArn.length,
+});
+
+function readRoleArn(roleArn: string): RoleName {
   const arn = parseArn(roleArn);
   if (arn === undefined || arn.resource === '') throw invalid(`${roleArn} is invalid`);
   const isRole = arn.service === 'iam' && /^\d{12}$/.test(arn.account) && arn.resource.startsWith('role/');
@@ -43,7 +52,10 @@ type Session = Pick<
   'roleSessionName' | 'transitiveTagKeys' | 'sourceIdentity' | 'webIdentity' | 'issuedBy'
 >;
 
-/** The claims of a new session of the role. */
+/** Whose the role is. */
+const ownerOf = rememberOf(({ arn }: RoleRecord) => parseArn(arn));
+
+/** The claims of a new session of the role: member by member, for a copy of a copy costs more than all of it. */
 export function roleClaims(
   call: Call,
   role: RoleRecord,
@@ -51,11 +63,24 @@ export function roleClaims(
   session: Session,
   baggage: Baggage,
 ): RoleClaims {
-  const { account = call.account, partition = call.partition } = parseArn(role.arn) ?? {};
+  const owner = ownerOf(role);
+  const account = owner?.account ?? call.account;
+  const { version, accessKeyId, secretAccessKey, issuedAt, expiresAt } = issued(
+    call,
+    account,
+    seconds,
+    session.issuedBy,
+  );
   return {
-    ...issued(call, account, seconds, session.issuedBy),
+    version,
+    account,
+    accessKeyId,
+    secretAccessKey,
+    issuedAt,
+    expiresAt,
+    issuedBy: session.issuedBy,
     kind: 'role',
-    partition,
+    partition: owner?.partition ?? call.partition,
     roleArn: role.arn,
     roleName: role.roleName,
     roleId: role.roleId,
@@ -74,25 +99,27 @@ export function roleSessionAnswer(call: Call, claims: RoleClaims, packedPolicySi
   const { partition, account, roleName, roleId, roleSessionName, sourceIdentity } = claims;
   const resource = `assumed-role/${roleName}/${roleSessionName}`;
   return {
-    ...credentialsAnswer(call, claims),
+    Credentials: credentialsOf(call, claims),
     AssumedRoleUser: {
       AssumedRoleId: `${roleId}:${roleSessionName}`,
       Arn: formatArn({ partition, service: 'sts', region: '', account, resource }),
     },
     // AWS seen: absent where nothing was passed.
-    ...(packedPolicySize === 0 ? {} : { PackedPolicySize: packedPolicySize }),
-    ...(sourceIdentity === undefined ? {} : { SourceIdentity: sourceIdentity }),
+    PackedPolicySize: packedPolicySize === 0 ? undefined : packedPolicySize,
+    SourceIdentity: sourceIdentity,
   };
 }
 
-/** The credentials of a new session. */
-export function credentialsAnswer(call: Call, claims: Parameters<typeof sessionToken>[1]) {
+/** The credentials of a new session, as an answer's member. */
+export function credentialsAnswer(call: Call, claims: SessionClaims) {
+  return { Credentials: credentialsOf(call, claims) };
+}
+
+function credentialsOf(call: Call, claims: SessionClaims) {
   return {
-    Credentials: {
-      AccessKeyId: claims.accessKeyId,
-      SecretAccessKey: claims.secretAccessKey,
-      SessionToken: sessionToken(call, claims),
-      Expiration: new Date(claims.expiresAt * 1000),
-    },
+    AccessKeyId: claims.accessKeyId,
+    SecretAccessKey: claims.secretAccessKey,
+    SessionToken: sessionToken(call, claims),
+    Expiration: new Date(claims.expiresAt * 1000),
   };
 }

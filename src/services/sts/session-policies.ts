@@ -36,14 +36,16 @@ export async function packed(
   account: string,
   call: Call,
 ): Promise<{ readonly baggage: Baggage; readonly packedPolicySize: number }> {
-  const policies = asked.Policy === undefined ? [] : [checkedPolicy(asked.Policy)];
-  const managedPolicyArns = (asked.PolicyArns ?? []).map(({ arn = '' }) => arn);
+  const policies = asked.Policy === undefined ? none : [checkedPolicy(asked.Policy)];
+  const managedPolicyArns = asked.PolicyArns?.map(({ arn = '' }) => arn) ?? none;
   const baggage = { policies, managedPolicyArns, tags };
   const verdict = judgeBaggage(baggage);
   if (!verdict.ok) throw tooMuch(verdict.reason, baggage);
   await checkManagedPolicies(managedPolicyArns, account, call);
   return { baggage, packedPolicySize: verdict.packedPolicySize };
 }
+
+const none: readonly string[] = Object.freeze([]);
 
 function checkedPolicy(text: string): string {
   const parsed = parsePolicy(text, 'session');
