@@ -45,8 +45,14 @@ export function collection<T extends Document, Earlier extends Document = T>(
       asNow === undefined
         ? // As above.
           (reader: Reader, query: ListQuery) => reader.list(name, query) as Promise<readonly EntryOf<T>[]>
-        : async (reader: Reader, query: ListQuery) =>
-            (await reader.list(name, query)).map(({ key, document }) => ({ key, document: read(document) })),
+        : async (reader: Reader, query: ListQuery) => {
+            // As above. Most lists hold nothing of earlier versions, and are given as they are.
+            const entries = (await reader.list(name, query)) as readonly EntryOf<T>[];
+            const isNow = ({ document }: EntryOf<T>) => read(document) === document;
+            return entries.every(isNow)
+              ? entries
+              : entries.map(({ key, document }) => ({ key, document: read(document) }));
+          },
   });
 }
 
