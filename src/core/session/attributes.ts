@@ -1,6 +1,7 @@
 // From a certificate to session tags: which attributes a profile maps, under which keys, and which of them STS cannot carry.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html and attribute-mapping.html
 
+import { rememberOf } from '../remember.ts';
 import { attributeAliases, attributeOids } from '../x509/attribute-types.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { Name, NameAttribute } from '../x509/name.ts';
@@ -43,49 +44,77 @@ export function normalSpecifier(field: CertificateField, specifier: string): str
 export function mapAttributes(certificate: Certificate, mappings: readonly Mapping[]): MappedAttributes {
   const tags: Record<string, string> = {};
   const unmapped: Unmapped[] = [];
-  for (const [key, value] of mappings.flatMap((mapping) => pairsOf(certificate, mapping))) {
-    const reason = unfit(key, value);
-    if (reason === undefined) tags[key] = value;
-    else unmapped.push({ key, reason });
+  for (const { certificateField, mappingRules } of mappings) {
+    const read = pairsOfField[certificateField];
+    for (const { specifier } of mappingRules) {
+      for (const { key, value } of read(certificate, specifier)) {
+        const reason = unfit(key, value);
+        if (reason === undefined) tags[key] = value;
+        else unmapped.push({ key, reason });
+      }
+    }
   }
   return { tags, unmapped };
 }
 
-type Pair = readonly [key: string, value: string];
-
-function pairsOf(certificate: Certificate, { certificateField: field, mappingRules }: Mapping): readonly Pair[] {
-  const read = pairsOfField[field];
-  return mappingRules.flatMap(({ specifier }) => read(certificate, specifier));
-}
+/** A tag's key, and its value so far. */
+type Pair = { readonly key: string; value: string };
+type Prefix = 'x509Subject' | 'x509Issuer' | 'x509SAN/Name';
 
 const pairsOfField: Readonly<
   Record<CertificateField, (certificate: Certificate, specifier: string) => readonly Pair[]>
 > = {
   x509Subject: ({ subject }, specifier) => rdnPairs(subject, specifier, 'x509Subject'),
-  x509Issuer: ({ issuer }, specifier) => rdnPairs(issuer, specifier, 'x509Issuer'),
+  // Many certificates have one issuer, whose name is one thing.
+  x509Issuer: ({ issuer }, specifier) =>
+    specifier === '*' ? allOfIssuer(issuer) : rdnPairs(issuer, specifier, 'x509Issuer'),
   x509SAN: sanPairs,
 };
+
+const allOfIssuer = rememberOf((issuer: Name) => rdnPairs(issuer, '*', 'x509Issuer'));
 
 /** AWS doc: only the first value of each alternative name type is mapped. */
 function sanPairs(certificate: Certificate, specifier: string): readonly Pair[] {
   for (const name of certificate.extensions.subjectAltName ?? []) {
-    if (specifier === 'DNS' && name.form === 'dns') return [['x509SAN/DNS', name.value]];
-    if (specifier === 'URI' && name.form === 'uri') return [['x509SAN/URI', name.value]];
+    if (specifier === 'DNS' && name.form === 'dns') return [{ key: 'x509SAN/DNS', value: name.value }];
+    if (specifier === 'URI' && name.form === 'uri') return [{ key: 'x509SAN/URI', value: name.value }];
     if (specifier.startsWith('Name/') && name.form === 'directoryName') {
       return rdnPairs(name.value, specifier.slice(5), 'x509SAN/Name');
     }
   }
-  return [];
+  return none;
 }
 
+const none: readonly never[] = [];
+
 /** Values of one type are joined by `/` in the certificate's order. */
-function rdnPairs(name: Name, specifier: string, prefix: string): readonly Pair[] {
-  const values = new Map<string, string[]>();
-  for (const attribute of name.attributes) {
-    const key = keyOf(attribute, specifier);
-    if (key !== undefined) values.set(key, [...(values.get(key) ?? []), attribute.value]);
+function rdnPairs({ attributes }: Name, specifier: string, prefix: Prefix): readonly Pair[] {
+  const pairs: Pair[] = [];
+  for (const attribute of attributes) {
+    const name = keyOf(attribute, specifier);
+    if (name === undefined) continue;
+    const key = tagKey(prefix, name);
+    // There are no more than types with a short name.
+    const known = pairs.find((pair) => pair.key === key);
+    if (known === undefined) pairs.push({ key, value: attribute.value });
+    else known.value += `/${attribute.value}`;
   }
-  return [...values].map(([key, texts]) => [`${prefix}/${key}`, texts.join('/')]);
+  return pairs;
+}
+
+/** The same text each time: one that is put together anew is looked up among all names before it can name a member. */
+function tagKey(prefix: Prefix, name: string): string {
+  return tagKeys[prefix].get(name) ?? `${prefix}/${name}`;
+}
+
+const tagKeys: Readonly<Record<Prefix, ReadonlyMap<string, string>>> = {
+  x509Subject: keysUnder('x509Subject'),
+  x509Issuer: keysUnder('x509Issuer'),
+  'x509SAN/Name': keysUnder('x509SAN/Name'),
+};
+
+function keysUnder(prefix: Prefix): ReadonlyMap<string, string> {
+  return new Map([...shortNames].map((name) => [name, `${prefix}/${name}`]));
 }
 
 /** The attribute's name in the tag's key, or undefined when the specifier does not name it. `*` names what has a short name. */
@@ -95,6 +124,7 @@ function keyOf({ oid, type }: NameAttribute, specifier: string): string | undefi
 }
 
 // AWS doc: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
+const plainText = /^[\w .:/=+\-@]+$/; // most values, without a look into Unicode's tables
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u;
 const maxKey = 128;
 const maxValue = 256;
@@ -102,5 +132,5 @@ const maxValue = 256;
 function unfit(key: string, value: string): Unmapped['reason'] | undefined {
   if (value === '') return 'empty';
   if (key.length > maxKey || value.length > maxValue) return 'tooLong';
-  return tagText.test(value) ? undefined : 'illegalCharacters';
+  return plainText.test(value) || tagText.test(value) ? undefined : 'illegalCharacters';
 }

@@ -33,15 +33,21 @@ const packedBytes = 8192;
 
 /** Whether STS would take it all, and how much of the packed limit it uses, in percent. */
 export function judgeBaggage({ policies, managedPolicyArns, tags }: Baggage): BaggageVerdict {
-  const tagCount = Object.keys(tags).length;
-  // Most sessions carry nothing.
-  if (tagCount === 0 && policies.length === 0 && managedPolicyArns.length === 0)
-    return { ok: true, packedPolicySize: 0 };
-  const texts = [...policies, ...managedPolicyArns];
-  if (tagCount > maxTags) return { ok: false, reason: 'tooManyTags' };
+  const keys = Object.keys(tags);
+  if (keys.length > maxTags) return { ok: false, reason: 'tooManyTags' };
   if (managedPolicyArns.length > maxManagedPolicies) return { ok: false, reason: 'tooManyPolicies' };
-  if (texts.join('').length > maxPolicyCharacters) return { ok: false, reason: 'policiesTooLong' };
-  const bytes = Buffer.byteLength([...texts, ...Object.entries(tags).flat()].join(''));
+  let characters = 0;
+  let bytes = 0;
+  for (const text of policies) {
+    characters += text.length;
+    bytes += Buffer.byteLength(text);
+  }
+  for (const text of managedPolicyArns) {
+    characters += text.length;
+    bytes += Buffer.byteLength(text);
+  }
+  if (characters > maxPolicyCharacters) return { ok: false, reason: 'policiesTooLong' };
+  for (const key of keys) bytes += Buffer.byteLength(key) + Buffer.byteLength(tags[key] ?? '');
   const packedPolicySize = Math.ceil((100 * bytes) / packedBytes);
   return packedPolicySize > 100 ? { ok: false, reason: 'packedTooLarge' } : { ok: true, packedPolicySize };
 }

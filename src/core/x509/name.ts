@@ -207,14 +207,22 @@ export function rfc2253(name: Name): string {
 }
 
 function textOf(rdns: Name['rdns']): string {
-  return rdns
-    .map((rdn) => rdn.map(attributeText).join('+'))
-    .reverse()
-    .join(',');
+  let text = '';
+  for (const rdn of rdns) {
+    const [only] = rdn;
+    const own = only && rdn.length === 1 ? attributeText(only) : rdn.map(attributeText).join('+');
+    text = text === '' ? own : `${own},${text}`;
+  }
+  return text;
 }
 
-function attributeText({ oid, type, value, raw, tag }: NameAttribute): string {
-  if (type === undefined || !isString(tag)) return `${type ?? oid}=#${hexOf(raw)}`;
+/** A value with nothing in it that RFC 2253 escapes: letters, digits and marks that mean nothing, spaces inside. */
+const plainText = /^[\w./:@=()'?&*-]+(?: [\w./:@=()'?&*-]+)*$/;
+
+function attributeText(attribute: NameAttribute): string {
+  const { oid, type, value, tag } = attribute;
+  if (type === undefined || !isString(tag)) return `${type ?? oid}=#${hexOf(attribute.raw)}`;
+  if (plainText.test(value)) return `${type}=${value}`;
   const escaped = value
     .replace(/[,+"\\<>;]/g, '\\$&')
     .replace(/ $/, '\\ ')

@@ -93,6 +93,29 @@ test('a holder whom the role trusts says nothing of another', async () => {
   assert.deepEqual(await statuses(session, by(twin), by(other), by(twin), by(other)), [201, 201, 403, 201, 403]);
 });
 
+test('a role that trusts any holder below one trust anchor trusts none below another', async () => {
+  const Condition = { ArnLike: { 'aws:SourceArn': 'arn:aws:rolesanywhere:*:*:trust-anchor/*' } };
+  const server = await arranged({ trust: trusting({ Condition }) });
+  const { road, ca, arns, session } = server;
+  const anchor = await road.rest('POST', '/trustanchors', { name: 'other', enabled: true, source: bundle(ca.pem) });
+  const { trustAnchorArn } = anchor.json().trustAnchor;
+  const other = () => session({ leaf: ca.issue({ subject: 'CN=other' }), body: { trustAnchorArn } });
+  assert.deepEqual(await statuses(session, other, session), [201, 201, 201]);
+  await trust(server, trusting({ Condition: { ArnEquals: { 'aws:SourceArn': arns.trustAnchorArn } } }));
+  assert.deepEqual(await statuses(session, other, session, other), [201, 403, 201, 403]);
+});
+
+test('a role that trusts a holder without tags says nothing of one with tags', async () => {
+  const server = await arranged({ trust: trusting({ Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'] }) });
+  const { road, session, arns } = server;
+  const bare = await road.rest('POST', '/profiles', { name: 'bare', enabled: true, roleArns: [arns.roleArn] });
+  const { profileArn, profileId } = bare.json().profile;
+  for (const field of ['x509Subject', 'x509Issuer', 'x509SAN'])
+    await road.rest('DELETE', `/profiles/${profileId}/mappings?certificateField=${field}`);
+  const untagged = () => session({ body: { profileArn } });
+  assert.deepEqual(await statuses(untagged, session, untagged, session), [201, 403, 201, 403]);
+});
+
 test('a changed trust policy counts at once, and again when it is changed back', async () => {
   const server = await arranged();
   const { session } = server;

@@ -18,13 +18,27 @@ type Circumstances = {
   readonly roleSessionName: string;
   readonly account: string;
   readonly region: string;
+  /** Whether there are tags: then the role must let the session be tagged. */
+  readonly isTagged: boolean;
 };
 
 /**
- * The circumstances in which a role was last found to trust the holder of these tags, where no key was looked at that the
- * next request may have otherwise. A changed role is another record; a refusal is judged again, for it must be explained.
+ * The circumstances in which a role was last found to trust: the holder of these tags, where no key was looked at that the
+ * next request may have otherwise; any holder at all, where none was looked at but those that follow from the rest. A changed
+ * role is another record; a refusal is judged again, for it must be explained.
  */
-const trusted = rememberOf((_role: RoleRecord) => new WeakMap<Baggage['tags'], Circumstances>());
+type Trusted = { any: Circumstances | undefined; readonly byTags: WeakMap<Baggage['tags'], Circumstances> };
+const trusted = rememberOf((_role: RoleRecord): Trusted => ({ any: undefined, byTags: new WeakMap() }));
+
+/** Keys, in lower case, that say the same of every holder who names this trust anchor in this Region. */
+const keysOfAnchor: ReadonlySet<string> = new Set([
+  'aws:sourcearn',
+  'aws:sourceaccount',
+  'aws:resourceaccount',
+  'aws:requestedregion',
+  'aws:principalservicename',
+  'aws:principalisawsservice',
+]);
 
 /** The role's trust policy must let Roles Anywhere assume it, set the source identity, and tag where there are tags. */
 export function checkTrustPolicy(
@@ -37,29 +51,43 @@ export function checkTrustPolicy(
 ): asserts role is RoleRecord {
   if (role === undefined) throw unassumable(roleArn, { reason: 'noRole', step: 'role' });
   const { account, region } = call;
-  const now = { trustAnchorArn: trustAnchor.arn, sourceIdentity, roleSessionName, account, region };
-  const known = trusted(role).get(tags);
-  if (known !== undefined && areSame(known, now)) return;
-  const tagging = Object.keys(tags).length === 0 ? [] : ['sts:TagSession'];
+  const isTagged = Object.keys(tags).length > 0;
+  const now = { trustAnchorArn: trustAnchor.arn, sourceIdentity, roleSessionName, account, region, isTagged };
+  const known = trusted(role);
+  if (known.any !== undefined && isSameAnchor(known.any, now)) return;
+  const ofTags = known.byTags.get(tags);
+  if (ofTags !== undefined && areSame(ofTags, now)) return;
   const looked = new Set<string>();
   const refused = untrusted(call, {
     role,
     principal: { kind: 'service', service },
-    actions: ['sts:AssumeRole', ...tagging, 'sts:SetSourceIdentity'],
+    actions: isTagged ? withTags : withoutTags,
     context: () => trustContext(now, tags),
     looked,
   });
   if (refused !== undefined) throw unassumable(roleArn, { ...refused, step: 'trustPolicy' });
-  if (![...looked].some((key) => passingKeys.has(key))) trusted(role).set(tags, now);
+  const keys = [...looked];
+  if (keys.every((key) => keysOfAnchor.has(key))) known.any = now;
+  else if (!keys.some((key) => passingKeys.has(key))) known.byTags.set(tags, now);
 }
+
+const withoutTags: readonly string[] = ['sts:AssumeRole', 'sts:SetSourceIdentity'];
+const withTags: readonly string[] = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
 
 function areSame(one: Circumstances, other: Circumstances): boolean {
   return (
-    one.trustAnchorArn === other.trustAnchorArn &&
+    isSameAnchor(one, other) &&
     one.sourceIdentity === other.sourceIdentity &&
-    one.roleSessionName === other.roleSessionName &&
+    one.roleSessionName === other.roleSessionName
+  );
+}
+
+function isSameAnchor(one: Circumstances, other: Circumstances): boolean {
+  return (
+    one.trustAnchorArn === other.trustAnchorArn &&
     one.account === other.account &&
-    one.region === other.region
+    one.region === other.region &&
+    one.isTagged === other.isTagged
   );
 }
 
