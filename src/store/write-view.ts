@@ -37,7 +37,8 @@ function durableDocument({ observer, documents }: Decisions, collection: string,
   const known = observer.recall.get(collection, key);
   if (known !== notKnown) return known;
   const answer = documents.get(collection, key);
-  observer.learned({ collection, key, answer });
+  // Where a write finds nothing, it mostly makes it: many such documents nobody reads again. Who does, has it remembered.
+  if (answer !== undefined) observer.learned({ collection, key, answer });
   return answer;
 }
 
