@@ -14,6 +14,7 @@ import { throttle } from '../src/gateway/throttle.ts';
 import type { World } from '../src/gateway/world.ts';
 import { createKeyring } from '../src/keyring.ts';
 import { services } from '../src/main.ts';
+import { bodyText } from '../src/protocols/answer-body.ts';
 import type { HeaderPair, WireRequest } from '../src/protocols/protocol.ts';
 import { ensureAccount } from '../src/root-account.ts';
 import { configuredPlaces } from '../src/services/anyrole/records.ts';
@@ -265,7 +266,8 @@ export async function testRoad({
 }
 
 function answerOf(response: Awaited<ReturnType<typeof handle>>): Answer {
-  const { status, headers, body } = response;
+  const { status, headers } = response;
+  const body = bodyText(response.body);
   const header = (name: string) => headers.find(([key]) => key.toLowerCase() === name)?.[1];
   const texts = (element: string) =>
     [...body.matchAll(new RegExp(`<${element}>([^<]*)</${element}>|<${element}/>`, 'g'))].map(([, text]) =>

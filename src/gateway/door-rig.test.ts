@@ -1,7 +1,7 @@
 // A door and connections to it, for the tests of this room. No tests of its own.
 import { connect, type Socket } from 'node:net';
 import { after } from 'node:test';
-import type { WireRequest, WireResponse } from '../protocols/protocol.ts';
+import type { Refusal, WireRequest } from '../protocols/protocol.ts';
 import { type Door, openDoor, type Patience } from './http.ts';
 import type { OpenDoor } from './listening.ts';
 import { overload } from './overload.ts';
@@ -18,7 +18,7 @@ type Seen = { readonly requests: WireRequest[]; readonly port: number; readonly 
 /** A door whose road answers the method, the target and the length of the body. */
 export async function door(part: Partial<Door> = {}, patience?: Patience): Promise<Seen> {
   const requests: WireRequest[] = [];
-  const answer = (status: number, body: string): WireResponse => ({ status, headers: [['x-road', 'yes']], body });
+  const answer = (status: number, body: string): Refusal => ({ status, headers: [['x-road', 'yes']], body });
   const made = await openDoor(
     {
       async handle(request) {

@@ -5,7 +5,7 @@ import type { Service } from '../contract/operation.ts';
 import { violations } from '../contract/validate.ts';
 import { headerIndex } from '../core/signature/canonical.ts';
 import { parseSignature } from '../core/signature/hmac.ts';
-import type { Protocol, WireRequest, WireResponse } from '../protocols/protocol.ts';
+import type { Protocol, Refusal, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import { queryXml } from '../protocols/query-xml.ts';
 import { restJson } from '../protocols/rest-json.ts';
 import { type Call, isSigner, type Origin } from '../services/call.ts';
@@ -149,7 +149,7 @@ function asServiceError(world: World, { requestId, protocol }: Visit, thrown: un
 const busyRetrySeconds = 3;
 
 /** The answer to a request for which there is no room now. Nothing of it but its path is looked at: it must cost little. */
-export function refuseBusy(world: World, request: WireRequest): WireResponse {
+export function refuseBusy(world: World, request: WireRequest): Refusal {
   const to = addressee(world.services, request, { ok: false, presigned: false, reason: 'missing' });
   const requestId = world.newId();
   const seconds = 1 + (Number.parseInt(requestId.slice(-4), 16) % busyRetrySeconds);
@@ -159,7 +159,7 @@ export function refuseBusy(world: World, request: WireRequest): WireResponse {
 }
 
 /** The answer to a request whose body was not read, because it is longer than the door admits. */
-export function refuseTooLarge(world: World, request: WireRequest): WireResponse {
+export function refuseTooLarge(world: World, request: WireRequest): Refusal {
   const to = addressee(world.services, request, parseSignature(request));
   const error = commonError('tooLarge', to.protocol, 'Request body is longer than 1048576 bytes.');
   world.metrics.answered({ status: error.status, code: error.code, seconds: 0 });

@@ -151,6 +151,25 @@ describe('targets and methods', () => {
   });
 });
 
+test('an answer in pieces arrives whole, in its turn, and HEAD is told its length', async () => {
+  const long = Buffer.from('ä'.repeat(40_000));
+  const pieces = ['{"a":"', long, '","b":"', long, '"}'];
+  const whole = Buffer.concat(pieces.map((piece) => Buffer.from(piece))).toString('latin1');
+  const { port } = await door({
+    async handle({ method, path }) {
+      if (path === '/late') await new Promise((resolve) => setImmediate(resolve));
+      return { status: 200, headers: [], body: path === '/short' ? `${method} short` : pieces };
+    },
+  });
+  const ask = (path: string, more = '\r\n') => head(path, more, 'GET');
+  const answers = await exchange(port, `${ask('/late')}${ask('/long')}${ask('/short')}${ask('/long', last)}`);
+  const bodies = answers.split(/HTTP\/1.1 200 OK\r\n.*?\r\n\r\n/s).slice(1);
+  assert.deepEqual(bodies, [whole, whole, 'GET short', whole]);
+  assert.equal(answers.match(new RegExp(`content-length: ${whole.length}\r\n`, 'g'))?.length, 3);
+  const told = await exchange(port, head('/long', last, 'HEAD'));
+  assert.match(told, new RegExp(`content-length: ${whole.length}\r\n.*\r\n\r\n$`, 's'));
+});
+
 describe('connections', () => {
   test('carry one request after another, pipelined ones answered in order', async () => {
     const { port } = await door();

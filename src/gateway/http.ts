@@ -3,7 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { http, https } from '../node-http.ts';
-import type { HeaderPair, WireRequest, WireResponse } from '../protocols/protocol.ts';
+import type { AnswerBody } from '../protocols/answer-body.ts';
+import type { HeaderPair, Refusal, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
 import type { Entry } from './admission.ts';
 import { type Bodies, type Body, discardBody, hasBody, hasLongBody, isTooLong, takeBody } from './body.ts';
@@ -17,7 +18,7 @@ export type Door = {
   /** Answers a request; never rejects. */
   readonly handle: (request: WireRequest, origin: Origin) => Promise<WireResponse>;
   /** The answer to a request whose body is longer than the limit; the body is not read. */
-  readonly refuseTooLarge: (request: WireRequest) => WireResponse;
+  readonly refuseTooLarge: (request: WireRequest) => Refusal;
   /** The answer to a request for which there is no room now; its body may not have been read. */
   readonly refuseBusy: (request: WireRequest) => WireResponse;
   /** Whether the server can serve now. */
@@ -227,7 +228,8 @@ function write({ exchange, given }: Ready): void {
     // A connection kept alive would hold up the end of the server.
     if (room.draining) response.setHeader('connection', 'close');
     writeHead(response, given);
-    response.end(request.method === 'HEAD' ? undefined : given.body);
+    if (request.method === 'HEAD') response.end();
+    else writeBody(response, given.body);
   });
   answered(room, connection, response);
 }
@@ -310,12 +312,30 @@ function probe(good: boolean): WireResponse {
   return { status: good ? 200 : 503, headers: [['content-type', 'text/plain']], body: good ? 'ok\n' : 'not ready\n' };
 }
 
+/** The body and the end. Nothing leaves before the end, so that it is one write with the headers. */
+function writeBody(response: ServerResponse, body: AnswerBody): void {
+  if (typeof body === 'string') {
+    response.end(body);
+    return;
+  }
+  for (const piece of body) response.write(piece);
+  response.end();
+}
+
 /** Status and headers. A body that follows with the end, as text, leaves with them in one piece. */
 function writeHead(response: ServerResponse, { status, headers, body }: WireResponse): void {
   const lines: string[] = [];
   for (const [name, value] of headers) lines.push(name, value);
-  lines.push('content-length', String(Buffer.byteLength(body)));
+  lines.push('content-length', String(lengthOf(body)));
   response.writeHead(status, lines);
+}
+
+/** Bytes of the body. */
+function lengthOf(body: AnswerBody): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  let length = 0;
+  for (const piece of body) length += Buffer.byteLength(piece);
+  return length;
 }
 
 /** What HTTP's own parser refused: too large a header block, a bad request line, a timeout. */

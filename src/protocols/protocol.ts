@@ -1,6 +1,7 @@
 // A protocol turns bytes into values and values into bytes. It walks shapes and knows no operation by name.
 import type { ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
+import type { AnswerBody } from './answer-body.ts';
 
 export type HeaderPair = readonly [name: string, value: string];
 
@@ -19,8 +20,11 @@ export type WireRequest = {
 export type WireResponse = {
   readonly status: number;
   readonly headers: readonly HeaderPair[];
-  readonly body: string;
+  readonly body: AnswerBody;
 };
+
+/** The answer to what is refused. */
+export type Refusal = WireResponse & { readonly body: string };
 
 /** The path's label values, percent-decoded. */
 export type Labels = Readonly<Record<string, string>>;
@@ -29,7 +33,7 @@ export type Protocol = {
   /** Syntax only: throws the protocol's serialization error when the bytes do not have the input's form. */
   parse(operation: Operation<never>, request: WireRequest, labels: Labels): object;
   respond(service: Service<never>, operation: Operation<never>, output: object, requestId: string): WireResponse;
-  refuse(error: ServiceError, requestId: string, xmlNamespace: string): WireResponse;
+  refuse(error: ServiceError, requestId: string, xmlNamespace: string): Refusal;
 };
 
 /** The first value of the header `name` (lower case), or undefined. */

@@ -16,6 +16,7 @@ import {
   structure,
   timestamp,
 } from '../contract/shape.ts';
+import { bodyText } from './answer-body.ts';
 import { parameters, queryXml } from './query-xml.ts';
 import { xmlFault } from './xml.test.ts';
 
@@ -59,7 +60,7 @@ const named = (name: string): Operation<never> => {
 const post = (body: string | Uint8Array, rawQuery = '') =>
   ({ method: 'POST', path: '/', rawQuery, headers: [], body: Buffer.from(body) }) as const;
 const parsed = (body: string | Uint8Array, rawQuery = '') => queryXml.parse(named('Thing'), post(body, rawQuery), {});
-const written = (output: object) => queryXml.respond(things, named('Thing'), output, 'the-id').body;
+const written = (output: object) => bodyText(queryXml.respond(things, named('Thing'), output, 'the-id').body);
 const isMalformed = (thrown: unknown) =>
   thrown instanceof ServiceError &&
   thrown.code === 'MalformedQueryString' &&

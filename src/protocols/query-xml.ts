@@ -4,6 +4,7 @@
 import { commonError, type ServiceError } from '../contract/error.ts';
 import { secondsText } from '../contract/instant.ts';
 import { type AnyStructure, byShape, isView, membersOf, nothing, type Shape } from '../contract/shape.ts';
+import { type AnswerBody, bodyText, joined } from './answer-body.ts';
 import {
   bytesOf,
   formPairs,
@@ -33,7 +34,10 @@ export const queryXml: Protocol = {
     return {
       status: 200,
       headers: headersOf(requestId),
-      body: `<${name}Response xmlns="${service.xmlNamespace}">${result}${metadata}</${name}Response>`,
+      body: joined(
+        joined(`<${name}Response xmlns="${service.xmlNamespace}">`, result),
+        `${metadata}</${name}Response>`,
+      ),
     };
   },
 
@@ -182,7 +186,7 @@ function fail(at: string, wanted: string): never {
 }
 
 /** Writes what stands inside an element. */
-type Write = (value: unknown) => string;
+type Write = (value: unknown) => AnswerBody;
 
 const writerOf: (shape: Shape) => Write = byShape((shape) => {
   switch (shape.kind) {
@@ -198,7 +202,7 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
       const write = writerOf(shape.member);
       const writeItems = (items: readonly unknown[]) => {
         let text = '';
-        for (const item of items) text += element('member', write(item));
+        for (const item of items) text += element('member', bodyText(write(item)));
         return text;
       };
       const writeList = isView(shape.member) ? remembered(writeItems) : writeItems;
@@ -209,7 +213,7 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
       return (value) => {
         let text = '';
         for (const [key, item] of Object.entries(Object(value))) {
-          text += element('entry', element('key', escaped(key)) + element('value', write(item)));
+          text += element('entry', element('key', escaped(key)) + element('value', bodyText(write(item))));
         }
         return text;
       };
@@ -221,7 +225,7 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
 
 const remembered = viewTexts();
 
-function viewWriter(write: (document: object) => string): Write {
+function viewWriter(write: (document: object) => AnswerBody): Write {
   const writeView = remembered(write);
   return (value) => writeView(Object(value));
 }
@@ -232,16 +236,19 @@ function structureWriter(shape: AnyStructure): Write {
   return (value) => {
     fields ??= membersOf(shape).map(([name, member]) => ({ name, write: writerOf(member.shape) }));
     const values = shape.show === undefined ? Object(value) : shape.show(value);
-    let text = '';
+    let text: AnswerBody = '';
     for (const { name, write } of fields) {
       const inner = values[name];
-      if (inner !== undefined) text += element(name, write(inner));
+      if (inner !== undefined) text = joined(text, element(name, write(inner)));
     }
     return text;
   };
 }
 
-function element(name: string, inner: string): string {
+function element(name: string, inner: string): string;
+function element(name: string, inner: AnswerBody): AnswerBody;
+function element(name: string, inner: AnswerBody): AnswerBody {
+  if (typeof inner !== 'string') return joined(joined(`<${name}>`, inner), `</${name}>`);
   return inner === '' ? `<${name}/>` : `<${name}>${inner}</${name}>`;
 }
 

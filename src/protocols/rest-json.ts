@@ -12,6 +12,7 @@ import {
   membersOf,
   type Shape,
 } from '../contract/shape.ts';
+import { type AnswerBody, bodyText, joined } from './answer-body.ts';
 import {
   bytesOf,
   formPairs,
@@ -243,7 +244,7 @@ function fail(at: string, wanted: string): never {
 }
 
 /** Writes the JSON text of a value; undefined where there is nothing to write. */
-type Write = (value: unknown) => string | undefined;
+type Write = (value: unknown) => AnswerBody | undefined;
 
 /** Texts are joined only around those that are remembered. */
 const writerOf: (shape: Shape) => Write = byShape((shape) => {
@@ -269,19 +270,20 @@ function structureWriter(shape: AnyStructure): Write {
       return { name, label: `${JSON.stringify(name)}:`, write: writerOf(member.shape) };
     });
     const values = Object(value);
-    let text = '';
+    let text: AnswerBody = '{';
     for (const { name, label, write } of fields) {
       const inner = values[name];
       const written = inner === undefined ? undefined : write(inner);
-      if (written !== undefined) text += (text === '' ? label : `,${label}`) + written;
+      if (written !== undefined) text = joined(joined(text, text === '{' ? label : `,${label}`), written);
     }
-    return `{${text}}`;
+    return joined(text, '}');
   };
 }
 
 function listWriter(member: Shape): Write {
   const write = writerOf(member);
-  const writeItems = (items: readonly unknown[]) => `[${items.map((item) => write(item) ?? 'null').join(',')}]`;
+  const writeItems = (items: readonly unknown[]) =>
+    `[${items.map((item) => bodyText(write(item) ?? 'null')).join(',')}]`;
   const writeList = isView(member) ? remembered(writeItems) : writeItems;
   return (value) => (Array.isArray(value) ? writeList(value) : undefined);
 }

@@ -17,6 +17,7 @@ import {
   type ValueOf,
   view,
 } from '../contract/shape.ts';
+import { bodyText } from './answer-body.ts';
 import type { Protocol } from './protocol.ts';
 import { queryXml } from './query-xml.ts';
 import { restJson } from './rest-json.ts';
@@ -64,7 +65,7 @@ function written(name: 'rest-json' | 'query', output: AnyStructure): Written {
   return { protocol: name === 'query' ? queryXml : restJson, service: made, operation };
 }
 const bodyOf = ({ protocol, service, operation }: Written, output: object) =>
-  protocol.respond(service, operation, output, 'id').body;
+  bodyText(protocol.respond(service, operation, output, 'id').body);
 
 const views = fc.record(
   {
@@ -158,6 +159,28 @@ for (const name of ['rest-json', 'query'] as const) {
     assert.match(bodyOf(viewed, { one: document }), /a after/);
   });
 }
+
+test('long texts of pages are kept as bytes, and what stands around them is text', () => {
+  const items = Array.from({ length: 40 }, (_, at) => Object.freeze({ name: `ä${at}`.repeat(200), sizes: [] }));
+  const kept = Object.freeze(items);
+  for (const name of ['rest-json', 'query'] as const) {
+    const [viewed, plain] = [written(name, outputOf(view(Thing, show))), written(name, outputOf(Thing))];
+    const answer = () => {
+      const { protocol, service: made, operation } = viewed;
+      return protocol.respond(made, operation, { before: 'x', all: kept, inner: { deep: [kept] }, flag: true }, 'id')
+        .body;
+    };
+    const [first, second] = [answer(), answer()];
+    assert.ok(typeof first !== 'string' && typeof second !== 'string');
+    const bytes = first.filter((piece) => typeof piece !== 'string');
+    assert.equal(bytes.length, 1);
+    assert.equal(second.filter((piece) => typeof piece !== 'string')[0], bytes[0]);
+    assert.ok(first.every((piece, at) => typeof piece !== typeof first[at + 1]));
+    const values = kept.map(show);
+    assert.equal(bodyText(first), bodyOf(plain, { before: 'x', all: values, inner: { deep: [values] }, flag: true }));
+    assert.equal(bodyText(second), bodyText(first));
+  }
+});
 
 test('texts that nobody asks for go, and those in use stay', () => {
   let writes = 0;
