@@ -134,7 +134,7 @@ function profileRecord(account: string, n: number): ProfileRecord {
     managedPolicyArns: [],
     durationSeconds: 3600,
     acceptRoleSessionName: false,
-    attributeMappings: defaultMappings,
+    attributeMappings: defaultMappings(),
     tags: [],
     createdAt: instant,
     updatedAt: instant,

@@ -64,7 +64,7 @@ async function serverWith(
       managedPolicyArns: [],
       durationSeconds: 3600,
       acceptRoleSessionName: true,
-      attributeMappings: defaultMappings,
+      attributeMappings: defaultMappings(),
     });
     await roles.put(writer, `${account}/${idOf(roleArn).toLowerCase()}`, {
       path: roleArn.slice(roleArn.indexOf('/'), roleArn.lastIndexOf('/') + 1),

@@ -1,4 +1,5 @@
 // Roles: what may be assumed, by whom (the trust policy) and for how long.
+import { isoText } from '../../contract/instant.ts';
 import { list, nothing, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
@@ -66,7 +67,7 @@ export const CreateRole = operation({
       roleName: input.RoleName,
       roleId: entityId(call, 'role'),
       arn: entityArn(call, 'role', input.RoleName, input.Path),
-      createDate: call.now.toISOString(),
+      createDate: isoText(call.now),
       assumeRolePolicyDocument: input.AssumeRolePolicyDocument,
       description: input.Description || null,
       maxSessionDuration: input.MaxSessionDuration ?? 3600,

@@ -1,4 +1,5 @@
 // Profiles: the roles a certificate holder may assume, and the limits of the session.
+import { isoText } from '../../contract/instant.ts';
 import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, string, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
@@ -65,7 +66,7 @@ export const CreateProfile = operation({
     checkSessionPolicy(input.sessionPolicy);
     checkTags(input.tags);
     const id = call.newId();
-    const now = call.now.toISOString();
+    const now = isoText(call.now);
     const record: ProfileRecord = {
       id,
       arn: arnOf(call, `profile/${id}`),
@@ -74,11 +75,11 @@ export const CreateProfile = operation({
       enabled: input.enabled ?? false,
       createdBy: isSigner(call.caller) ? call.caller.arn : call.account,
       sessionPolicy: input.sessionPolicy || null,
-      roleArns: input.roleArns,
+      roleArns: [...input.roleArns], // not frozen: see defaultMappings
       managedPolicyArns: input.managedPolicyArns ?? [],
       durationSeconds: input.durationSeconds ?? 3600,
       acceptRoleSessionName: input.acceptRoleSessionName ?? false,
-      attributeMappings: defaultMappings,
+      attributeMappings: defaultMappings(),
       tags: input.tags ?? [],
       createdAt: now,
       updatedAt: now,
@@ -178,7 +179,7 @@ export const DeleteProfile = operation({
 /** Changes one profile and gives the answer with it; `updatedAt` advances. */
 export function change(call: Call, id: string, how: (record: ProfileRecord) => ProfileRecord) {
   return call.write(async (writer) => {
-    const update = (record: ProfileRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
+    const update = (record: ProfileRecord) => ({ ...how(record), updatedAt: isoText(call.now) });
     return { profile: await changed(writer, profiles, call, id, kind, update) };
   });
 }

@@ -14,12 +14,20 @@ export type AttributeMapping = {
   readonly mappingRules: readonly { readonly specifier: string }[];
 };
 
-/** AWS seen: CloudTrail record of CreateProfile, 2024-08-01; in this order. */
-export const defaultMappings: readonly AttributeMapping[] = [
-  { certificateField: 'x509Issuer', mappingRules: [{ specifier: '*' }] },
-  { certificateField: 'x509SAN', mappingRules: [{ specifier: 'DNS' }, { specifier: 'URI' }, { specifier: 'Name/*' }] },
-  { certificateField: 'x509Subject', mappingRules: [{ specifier: '*' }] },
-];
+/**
+ * The mappings of a new profile. AWS seen: CloudTrail record of CreateProfile, 2024-08-01; in this order. Made anew, since those
+ * that were put are frozen: a frozen list makes the text of all around it twice as slow to write.
+ */
+export function defaultMappings(): readonly AttributeMapping[] {
+  return [
+    { certificateField: 'x509Issuer', mappingRules: [{ specifier: '*' }] },
+    {
+      certificateField: 'x509SAN',
+      mappingRules: [{ specifier: 'DNS' }, { specifier: 'URI' }, { specifier: 'Name/*' }],
+    },
+    { certificateField: 'x509Subject', mappingRules: [{ specifier: '*' }] },
+  ];
+}
 
 /** A profile as stored. Instants are ISO 8601 text. */
 export type ProfileRecord = {

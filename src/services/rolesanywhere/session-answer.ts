@@ -64,7 +64,7 @@ export function issue(session: Identity, baggage: Baggage, seconds: number, role
     sourceIdentity: session.sourceIdentity,
     roleSessionName: session.roleSessionName,
     policies: baggage.policies,
-    managedPolicyArns: baggage.managedPolicyArns,
+    managedPolicyArns: [...baggage.managedPolicyArns], // not frozen: see encodeClaims
     tags: baggage.tags,
     // Ours: none is transitive; nothing says that AWS makes any so.
     transitiveTagKeys: [],

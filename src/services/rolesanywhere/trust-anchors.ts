@@ -1,4 +1,5 @@
 // Trust anchors: the certificate authorities whose certificates may ask for sessions.
+import { isoText } from '../../contract/instant.ts';
 import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { deleteRevocationOf } from '../anyrole/records.ts';
@@ -52,7 +53,7 @@ export const CreateTrustAnchor = operation({
   async run(input, call) {
     checkTags(input.tags);
     const id = call.newId();
-    const now = call.now.toISOString();
+    const now = isoText(call.now);
     const record: TrustAnchorRecord = {
       id,
       arn: arnOf(call, `trust-anchor/${id}`),
@@ -187,7 +188,7 @@ async function makingServiceLinkedRole(call: Call): Promise<readonly Access[]> {
 /** Changes one trust anchor and gives the answer with it; `updatedAt` advances. */
 export function change(call: Call, id: string, how: (record: TrustAnchorRecord) => TrustAnchorRecord) {
   return call.write(async (writer) => {
-    const update = (record: TrustAnchorRecord) => ({ ...how(record), updatedAt: call.now.toISOString() });
+    const update = (record: TrustAnchorRecord) => ({ ...how(record), updatedAt: isoText(call.now) });
     return { trustAnchor: await changed(writer, trustAnchors, call, id, kind, update) };
   });
 }

@@ -163,7 +163,7 @@ type Carried = {
 };
 
 const noTags: Carried['tags'] = Object.freeze({});
-const noKeys: Carried['transitiveTagKeys'] = Object.freeze([]);
+const noKeys: Carried['transitiveTagKeys'] = []; // not frozen: see encodeClaims
 
 const hasTags = ({ tags }: Carried) => tags !== noTags && Object.keys(tags).length > 0;
 

@@ -45,7 +45,7 @@ export async function packed(
   return { baggage, packedPolicySize: verdict.packedPolicySize };
 }
 
-const none: readonly string[] = Object.freeze([]);
+const none: readonly string[] = []; // not frozen: see encodeClaims
 
 function checkedPolicy(text: string): string {
   const parsed = parsePolicy(text, 'session');
