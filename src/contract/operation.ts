@@ -42,8 +42,11 @@ export type OperationTraits<I extends AnyStructure, O extends AnyStructure, Call
    * where `validatesFirst`. A promise where the resource's ARN stands in the store only.
    */
   access(input: Partial<ValueOf<I>>, call: Call): readonly Access[] | Promise<readonly Access[]>;
-  /** Does it. Throws only its declared errors. A write does all of it in one `call.write`, which returns the output. */
-  run(input: ValueOf<I>, call: Call): Promise<ValueOf<O>>;
+  /**
+   * Does it. Throws only its declared errors. A write does all of it in one `call.write`, which returns the output. A promise
+   * where it waits for something.
+   */
+  run(input: ValueOf<I>, call: Call): ValueOf<O> | Promise<ValueOf<O>>;
 };
 
 /** An operation with its name and its parsed HTTP address. */
@@ -59,7 +62,7 @@ export type Operation<Call> = {
   readonly input: AnyStructure;
   readonly output: AnyStructure;
   access(input: object, call: Call): readonly Access[] | Promise<readonly Access[]>;
-  run(input: object, call: Call): Promise<object>;
+  run(input: object, call: Call): object | Promise<object>;
 };
 
 /** `segments` of the path template; a label is `{name}`. */

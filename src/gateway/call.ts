@@ -3,12 +3,12 @@ import type { Reason, ServiceError } from '../contract/error.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import { nonceBytes, open, seal, sealText } from '../keyring.ts';
 import { partitionOf } from '../services/arn.ts';
-import { type Call, type Caller, isSigner, type Origin } from '../services/call.ts';
+import { type Call, type Caller, type Findable, isSigner, type Origin } from '../services/call.ts';
 import type { FetchedCrls } from '../services/fetched-crls.ts';
 import { accounts } from '../services/iam/records.ts';
 import type { Settings } from '../services/settings.ts';
 import type { Issuers } from '../services/web-identity.ts';
-import type { Document, Reader, Writer } from '../store/store.ts';
+import { type Document, notKnown, type Reader, type Writer } from '../store/store.ts';
 import { entriesOf, type Visit } from './record.ts';
 import { admit } from './throttle.ts';
 import { eventOf } from './trail.ts';
@@ -107,6 +107,12 @@ class RoadCall implements Call {
 
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
     return this.world.store.read(work);
+  }
+
+  find<T>(from: Findable<T>, key: string): T | undefined | Promise<T | undefined> {
+    const { store } = this.world;
+    const known = store.recall === undefined ? notKnown : from.recall(store.recall, key);
+    return known === notKnown ? store.read((reader) => from.get(reader, key)) : known;
   }
 
   async write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T> {

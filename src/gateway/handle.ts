@@ -70,7 +70,8 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const judged = authorize(store, call, to.protocol, `${service.name}:${operation.name}`, wanted);
     if (judged instanceof Promise) await judged;
     if (!operation.validatesFirst) validate(knowledge, visit, question, input);
-    const output = await operation.run(input, call);
+    const answer = operation.run(input, call);
+    const output = answer instanceof Promise ? await answer : answer;
     response = protocol.respond(service, operation, output, visit.requestId);
   } catch (thrown) {
     const error = asServiceError(world, visit, thrown);

@@ -8,7 +8,7 @@ import type { X509Verdict } from '../core/signature/x509.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
 import type { Crl } from '../core/x509/crl.ts';
 import type { PathQuestion, PathVerdict } from '../core/x509/path.ts';
-import type { Document, Reader, Writer } from '../store/store.ts';
+import type { Document, notKnown, Reader, Recall, Writer } from '../store/store.ts';
 import type { FetchedCrls } from './fetched-crls.ts';
 import type { Settings } from './settings.ts';
 import type { Issuers } from './web-identity.ts';
@@ -92,6 +92,8 @@ export type Call = {
   /** A text sealed likewise, in base64url; the same text may have the same seal again. */
   sealedText(purpose: string, text: string): string;
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  /** The record under a key, or undefined: at once where the store remembers it, else a promise of a read. */
+  find<T>(from: Findable<T>, key: string): T | undefined | Promise<T | undefined>;
   /** One atomic change, recorded in the audit log with it; `work` returns the operation's output. */
   write<T extends object>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /**
@@ -121,6 +123,17 @@ export type Call = {
   /** Adds facts for the audit event and the operator; the caller never sees them. */
   explain(reason: Reason): void;
 };
+
+/** What records are found in: a collection. */
+export type Findable<T> = {
+  get(reader: Reader, key: string): Promise<T | undefined>;
+  recall(memory: Recall, key: string): T | undefined | typeof notKnown;
+};
+
+/** `use` of an answer: at once where it is there, so that nothing waits that need not. */
+export function whenThere<T, R>(answer: T | Promise<T>, use: (answer: T) => R): R | Promise<R> {
+  return answer instanceof Promise ? answer.then(use) : use(answer);
+}
 
 /** Under what the keyring seals: one name for whoever seals and whoever opens. */
 export const purposes = Object.freeze({

@@ -1,13 +1,12 @@
 // Typed doors to the store: a collection keeps records of one type, and pages of it travel with opaque tokens.
 import { hash } from 'node:crypto';
 import { remember } from '../core/remember.ts';
-import type { Document, ListQuery, Reader, Writer } from '../store/store.ts';
-import { type Call, purposes } from './call.ts';
+import { type Document, type ListQuery, notKnown, type Reader, type Recall, type Writer } from '../store/store.ts';
+import { type Call, type Findable, purposes } from './call.ts';
 
 /** Records of one type under one name in the store. */
-export type Collection<T extends Document> = {
+export type Collection<T extends Document> = Findable<T> & {
   readonly name: string;
-  get(reader: Reader, key: string): Promise<T | undefined>;
   put(writer: Writer, key: string, record: T): Promise<void>;
   delete(writer: Writer, key: string): Promise<void>;
   list(
@@ -39,6 +38,10 @@ export function collection<T extends Document, Earlier extends Document = T>(
             const document = await reader.get(name, key);
             return document === undefined ? undefined : read(document);
           },
+    recall(memory: Recall, key: string) {
+      const document = memory.get(name, key);
+      return document === undefined || document === notKnown ? document : read(document);
+    },
     put: (writer: Writer, key: string, record: T) => writer.put(name, key, record),
     delete: (writer: Writer, key: string) => writer.delete(name, key),
     list:

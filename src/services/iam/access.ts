@@ -6,7 +6,7 @@ import type { StringShape } from '../../contract/shape.ts';
 import { parseArn } from '../arn.ts';
 import type { Call } from '../call.ts';
 import { iamArn, instanceProfileArn, instanceProfiles, keyOf, type Tag } from './documents.ts';
-import { type EntityKind, entities, entityArn, entityOf, findRecord } from './entities.ts';
+import { type EntityKind, entities, entityArn, entityOf, findRecord, soughtRecord } from './entities.ts';
 import { findOutline } from './managed-policy-records.ts';
 import { issuerName, oidcProviderKey, oidcProviders } from './oidc-provider-records.ts';
 import { Arn, InstanceProfileName, Path, PathPrefix, PolicyName, PolicyPath } from './shapes.ts';
@@ -26,8 +26,7 @@ export async function entityAccess(
   { context, bounded = false, ...more }: More = {},
 ): Promise<Access> {
   const wanted = lawful(entities[kind].nameShape, name) ?? '*';
-  const record =
-    wanted === '*' ? undefined : await call.read((reader) => findRecord(reader, call.account, kind, wanted));
+  const record = wanted === '*' ? undefined : await soughtRecord(call, kind, wanted);
   const entity = record && entityOf(kind, call.account, record);
   const boundary = bounded ? boundaryKey(entity?.permissionsBoundary ?? undefined) : {};
   return {

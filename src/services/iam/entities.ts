@@ -159,6 +159,15 @@ export function findRecord<K extends EntityKind>(
   return entities[kind].collection.get(reader, keyOf(account, name));
 }
 
+/** The same of a call that looks for nothing else: at once, where it is remembered. */
+export function soughtRecord<K extends EntityKind>(
+  call: Call,
+  kind: K,
+  name: string,
+): EntityRecords[K] | undefined | Promise<EntityRecords[K] | undefined> {
+  return call.find(entities[kind].collection, keyOf(call.account, name));
+}
+
 /** The record, or NoSuchEntity. AWS seen: the sentence, of each kind. */
 export async function foundRecord<K extends EntityKind>(
   reader: Reader,

@@ -54,7 +54,6 @@ export function sought<T extends Document>(
   call: Call,
   from: Collection<T>,
   id: string | undefined,
-): Promise<T | undefined> {
-  if (id === undefined) return Promise.resolve(undefined);
-  return call.read((reader) => from.get(reader, placeOf(call) + id));
+): T | undefined | Promise<T | undefined> {
+  return id === undefined ? undefined : call.find(from, placeOf(call) + id);
 }

@@ -2,6 +2,7 @@
 // what they say is judged in revocation.ts, with those that are fetched.
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 import { createHash } from 'node:crypto';
+import type { Access } from '../../contract/operation.ts';
 import {
   blob,
   boolean,
@@ -17,11 +18,12 @@ import {
 import { type Crl, parseCrl, verifyCrlSignature } from '../../core/x509/crl.ts';
 import { namesEqual } from '../../core/x509/name.ts';
 import type { Reader, Writer } from '../../store/store.ts';
-import { type Call, operation } from '../call.ts';
+import { type Call, operation, whenThere } from '../call.ts';
 import { accessTo, creating, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import {
   arnOf,
+  asked,
   byArn,
   type CrlRecord,
   crls,
@@ -101,7 +103,7 @@ export const GetCrl = operation({
   input: structure({ crlId }),
   output,
   access: (input, call) => onCrl(call, input.crlId),
-  run: (input, call) => call.read(async (reader) => ({ crl: await found(reader, crls, call, input.crlId, kind) })),
+  run: (input, call) => whenThere(asked(call, crls, input.crlId, kind), (crl) => ({ crl })),
 });
 
 export const ListCrls = operation({
@@ -212,8 +214,8 @@ function entryKey({ id, trustAnchorArn }: CrlRecord, call: Call): string {
   return underAnchor(call, trustAnchorArn.slice(trustAnchorArn.lastIndexOf('/') + 1)) + id;
 }
 
-async function onCrl(call: Call, id: string | undefined) {
-  return [accessTo(call, 'crl', id, await sought(call, crls, id))];
+function onCrl(call: Call, id: string | undefined): readonly Access[] | Promise<readonly Access[]> {
+  return whenThere(sought(call, crls, id), (record) => [accessTo(call, 'crl', id, record)]);
 }
 
 /** Ours: ImportCrl models no ResourceNotFoundException; the sentence is CreateSession's. */

@@ -3,15 +3,15 @@ import { isoText } from '../../contract/instant.ts';
 import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, string, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
-import { type Call, isSigner, operation } from '../call.ts';
+import { type Call, isSigner, operation, whenThere } from '../call.ts';
 import { accessTo, creating, sought } from './access.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import {
   added,
   arnOf,
+  asked,
   changed,
   defaultMappings,
-  found,
   listed,
   type ProfileRecord,
   profiles,
@@ -99,9 +99,7 @@ export const GetProfile = operation({
   input: structure({ profileId }),
   output,
   access: (input, call) => onProfile(call, input.profileId),
-  async run(input, call) {
-    return { profile: await call.read((reader) => found(reader, profiles, call, input.profileId, kind)) };
-  },
+  run: (input, call) => whenThere(asked(call, profiles, input.profileId, kind), (profile) => ({ profile })),
 });
 
 export const ListProfiles = operation({
@@ -185,8 +183,8 @@ export function change(call: Call, id: string, how: (record: ProfileRecord) => P
 }
 
 /** Access to one profile, for its own operations and those of its mappings. */
-export async function onProfile(call: Call, id: string | undefined): Promise<readonly Access[]> {
-  return [accessTo(call, 'profile', id, await sought(call, profiles, id))];
+export function onProfile(call: Call, id: string | undefined): readonly Access[] | Promise<readonly Access[]> {
+  return whenThere(sought(call, profiles, id), (record) => [accessTo(call, 'profile', id, record)]);
 }
 
 function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {

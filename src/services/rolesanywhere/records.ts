@@ -3,7 +3,7 @@
 
 import type { Document, Reader, Writer } from '../../store/store.ts';
 import { formatArn } from '../arn.ts';
-import type { Call } from '../call.ts';
+import { type Call, whenThere } from '../call.ts';
 import { addCounted, deleteCounted } from '../counts.ts';
 import { type Collection, collection, type Page, page } from '../records.ts';
 import { ResourceNotFoundException, ValidationException } from './errors.ts';
@@ -173,6 +173,11 @@ export function nameIn(arn: string): string | undefined {
   return /\/([\w+=,.@-]{1,64})$/.exec(arn)?.[1];
 }
 
+/** What a request asks for by its id: the record, or ResourceNotFoundException. At once, where it is remembered. */
+export function asked<T extends Document>(call: Call, from: Collection<T>, id: string, kind: string): T | Promise<T> {
+  return whenThere(call.find(from, placeOf(call) + id), (record) => record ?? missing(kind, id));
+}
+
 /** The record, or ResourceNotFoundException naming what was sought. */
 export async function found<T extends Document>(
   reader: Reader,
@@ -181,9 +186,11 @@ export async function found<T extends Document>(
   id: string,
   kind: string,
 ): Promise<T> {
-  const record = await from.get(reader, placeOf(call) + id);
-  if (record === undefined) throw ResourceNotFoundException(`${kind} ${id} was not found.`);
-  return record;
+  return (await from.get(reader, placeOf(call) + id)) ?? missing(kind, id);
+}
+
+function missing(kind: string, id: string): never {
+  throw ResourceNotFoundException(`${kind} ${id} was not found.`);
 }
 
 /**

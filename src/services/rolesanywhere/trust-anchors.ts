@@ -3,13 +3,13 @@ import { isoText } from '../../contract/instant.ts';
 import type { Access } from '../../contract/operation.ts';
 import { boolean, list, optional, required, structure, type ValueOf, view } from '../../contract/shape.ts';
 import { deleteRevocationOf } from '../anyrole/records.ts';
-import { type Call, operation } from '../call.ts';
+import { type Call, operation, whenThere } from '../call.ts';
 import { ensureServiceLinkedRole, findRole, serviceLinkedRoleArn, serviceLinkedRoleName } from '../iam/records.ts';
 import { accessTo, creating, sought } from './access.ts';
 import { deleteCrlsOf } from './crls.ts';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from './errors.ts';
 import { settingsWith } from './notification-defaults.ts';
-import { added, arnOf, changed, found, listed, removed, type TrustAnchorRecord, trustAnchors } from './records.ts';
+import { added, arnOf, asked, changed, listed, removed, type TrustAnchorRecord, trustAnchors } from './records.ts';
 import {
   NotificationSettings,
   nextTokenMember,
@@ -83,9 +83,8 @@ export const GetTrustAnchor = operation({
   input: structure({ trustAnchorId }),
   output,
   access: (input, call) => onAnchor(call, input.trustAnchorId),
-  async run(input, call) {
-    return { trustAnchor: await call.read((reader) => found(reader, trustAnchors, call, input.trustAnchorId, kind)) };
-  },
+  run: (input, call) =>
+    whenThere(asked(call, trustAnchors, input.trustAnchorId, kind), (trustAnchor) => ({ trustAnchor })),
 });
 
 export const ListTrustAnchors = operation({
@@ -200,8 +199,8 @@ async function explainUpdate(id: string, given: Pick<TrustAnchorRecord, 'x509Cer
 }
 
 /** Access to one trust anchor, for its own operations and those of its notification settings. */
-export async function onAnchor(call: Call, id: string | undefined) {
-  return [accessTo(call, 'trust-anchor', id, await sought(call, trustAnchors, id))];
+export function onAnchor(call: Call, id: string | undefined): readonly Access[] | Promise<readonly Access[]> {
+  return whenThere(sought(call, trustAnchors, id), (record) => [accessTo(call, 'trust-anchor', id, record)]);
 }
 
 function detail(record: TrustAnchorRecord): ValueOf<typeof TrustAnchorDetail> {

@@ -39,11 +39,11 @@ describe('GetCallerIdentity', () => {
     assert.deepEqual(GetCallerIdentity.access({}, call), []);
   });
 
-  test('refuses a certificate holder, who is nobody yet', async () => {
+  test('refuses a certificate holder, who is nobody yet', () => {
     const call = { caller: { kind: 'certificate' } } as Call; // a holder has no name that could be told
     const isMissing = (thrown: unknown) =>
       thrown instanceof ServiceError && thrown.code === 'MissingAuthenticationToken';
-    await assert.rejects(GetCallerIdentity.run({}, call), isMissing);
+    assert.throws(() => GetCallerIdentity.run({}, call), isMissing);
   });
 });
 

@@ -17,7 +17,7 @@ export const GetCallerIdentity = operation({
   }),
   // AWS doc: no permission is needed, and an explicit deny does not hinder: a denial would say as much as the answer.
   access: () => [],
-  async run(_input, { caller }) {
+  run(_input, { caller }) {
     if (!isSigner(caller)) {
       throw commonError('missingAuthentication', 'query', 'Request is missing Authentication Token');
     }
