@@ -66,5 +66,7 @@ export function secretAccessKeyOf(random: Uint8Array): string {
 function base32Text(random: Uint8Array, length: number): string {
   if (random.length < length)
     throw new RangeError(`an identifier of ${length} characters takes ${length} random bytes`);
-  return Array.from(random.subarray(0, length), (byte) => alphabet[byte & 31]).join('');
+  let text = '';
+  for (let at = 0; at < length; at++) text += alphabet.charAt((random[at] ?? 0) & 31);
+  return text;
 }
