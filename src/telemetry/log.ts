@@ -20,8 +20,9 @@ export type LogTraits = {
   readonly onlyErrors?: boolean;
 };
 
-/** Characters that wait at most. */
+/** Bytes that wait at most, and that a UTF-16 unit takes at most. */
 const maxWaiting = 32 * 1024;
+const mostBytesOfUnit = 3;
 /** No caller gives a fact with one of these names: the second fence. */
 const secrets: ReadonlySet<string> = new Set([
   'authorization',
@@ -36,19 +37,28 @@ const hiddenText = JSON.stringify(hidden);
 /** Levels as pino and bunyan number them, which readers of such lines know. */
 const levels = { info: 30, error: 50 } as const;
 
-/** Lines on `write`, whole ones, one or more at a time: e.g. on standard error. */
+/**
+ * Lines on `write`, whole ones, one or more at a time: e.g. on standard error. Those that wait stand as bytes in one place: a
+ * text that is put together of pieces stays pieces until it is written, and thousands of them would outlive their request.
+ */
 export function jsonLog(write: (lines: string) => void, { now, later, onlyErrors = false }: LogTraits): Log {
-  let waiting = '';
+  const waiting = Buffer.allocUnsafeSlow(later === undefined ? 0 : maxWaiting);
+  let end = 0;
   const flush = () => {
-    const lines = waiting;
-    waiting = '';
-    if (lines !== '') write(lines);
+    if (end === 0) return;
+    const lines = waiting.toString('utf8', 0, end);
+    end = 0;
+    write(lines);
   };
   const take = (line: string) => {
-    const isFirst = waiting === '';
-    waiting += line;
-    if (later === undefined || waiting.length > maxWaiting) flush();
-    else if (isFirst) later(flush);
+    const most = line.length * mostBytesOfUnit;
+    if (end + most > waiting.length) flush();
+    if (most > waiting.length || later === undefined) {
+      write(line);
+      return;
+    }
+    if (end === 0) later(flush);
+    end += waiting.write(line, end, 'utf8');
   };
   return {
     info(facts, message) {
@@ -64,7 +74,8 @@ export function jsonLog(write: (lines: string) => void, { now, later, onlyErrors
 
 function lineOf(level: number, ms: number, facts: Facts, message: string): string {
   let line = `{"level":${level},"time":${ms}`;
-  for (const name of Object.keys(facts)) {
+  // Facts are plain objects, and nothing is said sooner of one: no list of names is made.
+  for (const name in facts) {
     const fact = facts[name];
     if (fact === undefined) continue;
     const { beginning, isSecret } = memberOf(name);
