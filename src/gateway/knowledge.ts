@@ -192,8 +192,12 @@ function rememberedPaths(): Knowledge['validatePath'] {
 }
 
 function knownPath(question: PathQuestion, verdict: PathVerdict & { readonly ok: true }): KnownPath {
-  const from = Math.max(...verdict.path.map(({ notBefore }) => notBefore.getTime()));
-  const until = Math.min(...verdict.path.map(({ notAfter }) => notAfter.getTime()));
+  let from = -Infinity;
+  let until = Infinity;
+  for (const { notBefore, notAfter } of verdict.path) {
+    from = Math.max(from, notBefore.getTime());
+    until = Math.min(until, notAfter.getTime());
+  }
   return { question, verdict, from, until };
 }
 

@@ -64,7 +64,8 @@ export const CreateSession = operation({
     });
     const { ok: isProved } = proving instanceof Promise ? await proving : proving;
     const path = checkChain(judging instanceof Promise ? await judging : judging, holder, call);
-    const followed = isProved ? await followPoints(path, trustAnchor, call) : [];
+    const following = isProved ? followPoints(path, trustAnchor, call) : [];
+    const followed = following instanceof Promise ? await following : following;
     const grant = attempted(() => {
       checkRevocation({ path, intermediates: holder.chain, anchors }, { ...revocation, followed }, call);
       checkProof(holder);

@@ -40,21 +40,28 @@ export type FollowedCertificate = { readonly certificate: Certificate; readonly 
 /**
  * Follows the distribution points of a path, as far as the operator allows their hosts; a place that is seen for the first
  * time is waited for. INVARIANT: called when the path is trusted and the key is proved, so that no stranger makes this
- * server ask another. Never throws: what cannot be had is missed when the path is judged.
+ * server ask another. Never throws: what cannot be had is missed when the path is judged. A promise where there is a place to
+ * wait for.
  */
-export async function followPoints(
+export function followPoints(
   path: readonly Certificate[],
-  { id: trustAnchorId }: TrustAnchorRecord,
+  anchor: TrustAnchorRecord,
   call: Call,
-): Promise<readonly FollowedCertificate[]> {
+): readonly FollowedCertificate[] | Promise<readonly FollowedCertificate[]> {
   const followed: FollowedCertificate[] = [];
-  for (const certificate of path.slice(0, -1)) {
+  for (const certificate of path) {
+    // Most certificates name no point, and nobody asks where a list of the anchor's own issuer would be.
+    if (certificate.extensions.cRLDistributionPoints === undefined || certificate === path.at(-1)) continue;
     const urls = urlsOf(certificate);
-    const places = urls.length === 0 ? [] : placesOf(urls, trustAnchorId, call);
+    const places = urls.length === 0 ? [] : placesOf(urls, anchor.id, call);
     if (places.length > 0) followed.push({ certificate, places });
   }
+  return followed.length === 0 ? followed : fetched(followed, path, call);
+}
+
+async function fetched(followed: readonly FollowedCertificate[], path: readonly Certificate[], call: Call) {
   const places = followed.flatMap((one) => one.places);
-  if (places.length > 0) await call.fetchedCrls.follow(places, path.slice(1));
+  await call.fetchedCrls.follow(places, path.slice(1));
   return followed;
 }
 
