@@ -1,7 +1,7 @@
 // What is remembered must be what would be worked out again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBefore, remember, rememberOf } from './remember.ts';
+import { askedBefore, remember, rememberAgain, rememberOf } from './remember.ts';
 
 test('an answer is worked out once, and again when it was the eldest of too many', () => {
   const worked: string[] = [];
@@ -69,4 +69,21 @@ test('what was asked about is known by its digest, until another comes to its pl
   const asked = [one, one, '00000001aaaaaaab', one, one, '00000002aaaaaaaa', one, other, one, other];
   const known = [false, true, false, false, true, false, true, false, false, false];
   assert.deepEqual(asked.map(comesAgain), known);
+});
+
+test('what comes again is worked out twice at most, each thing by itself', () => {
+  let worked = 0;
+  const answerOf = rememberAgain((thing: { readonly word: string }) => {
+    worked += 1;
+    return `${thing.word} ${worked}`;
+  });
+  const [one, other] = [{ word: 'one' }, { word: 'other' }];
+  assert.deepEqual([one, one, one, other, other, one].map(answerOf), [
+    'one 1',
+    'one 2',
+    'one 2',
+    'other 3',
+    'other 4',
+    'one 2',
+  ]);
 });

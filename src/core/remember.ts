@@ -81,3 +81,21 @@ export function rememberOf<K extends object, O>(compute: (thing: K) => O): (thin
     return answer;
   };
 }
+
+/**
+ * As {@link rememberOf}, from the second time on, for things of which most come once. What a WeakMap holds lives through the
+ * collections of young objects, whether somebody else holds its key or not: V8 finds out when it collects all. Then what
+ * comes once is as dear as what stays.
+ */
+export function rememberAgain<K extends object, O>(compute: (thing: K) => O): (thing: K) => O {
+  const once = new WeakSet<K>();
+  const known = new WeakMap<K, { readonly answer: O }>();
+  return (thing) => {
+    const remembered = known.get(thing);
+    if (remembered !== undefined) return remembered.answer;
+    const answer = compute(thing);
+    if (once.has(thing)) known.set(thing, { answer });
+    else once.add(thing);
+    return answer;
+  };
+}

@@ -26,7 +26,7 @@ test('a certificate that comes again in a header is the same value, and its text
   }
 });
 
-test('a certificate is the same value for as long as its bytes are held, also the first time', () => {
+test('a certificate is the same value for the request that brings it, also the first time', () => {
   const { certificateBytes, certificateOf } = knowledge();
   const { der } = makeCa();
   const bytes = certificateBytes(Buffer.from(der).toString('base64'));

@@ -3,8 +3,8 @@
 // time, so that nothing here can be out of date.
 import { hash } from 'node:crypto';
 import { type Policy, type PolicyKind, parsePolicy } from '../core/policy/document.ts';
-import { askedBefore, bounded, remember } from '../core/remember.ts';
-import { certificateBytes } from '../core/signature/x509.ts';
+import { askedBefore, bounded, remember, rememberAgain } from '../core/remember.ts';
+import { certificateBytes, MAX_CHAIN_CERTIFICATES } from '../core/signature/x509.ts';
 import { type Certificate, type ParsedCertificate, parseCertificate } from '../core/x509/certificate.ts';
 import { type Crl, parseCrl } from '../core/x509/crl.ts';
 import { type PathQuestion, type PathVerdict, validatePath } from '../core/x509/path.ts';
@@ -46,6 +46,8 @@ const room = 4096;
 const roomOfCertificates = 16 * 1024 * 1024;
 /** Digests of certificates that came, to know those that come again: more than are remembered, in 64 KiB. */
 const roomOfDigests = 16 * 1024;
+/** As many certificates as one request may bring: its own and its chain's. */
+const roomOfLatest = 1 + MAX_CHAIN_CERTIFICATES;
 /** Paths remembered of a leaf: by the anchors and the intermediates it came with. */
 const roomOfPaths = 4;
 /** CRLs remembered at most: each may have thousands of entries. */
@@ -97,9 +99,8 @@ function rememberedPolicies(kind: PolicyKind): (text: string) => Policy {
  * they would drive out those that come again.
  */
 function rememberedCertificates() {
-  /** INVARIANT: the bytes that `bytesOf` gave, which nobody changes, and what they were parsed to. */
-  const ofBytes = new WeakMap<Uint8Array, ParsedCertificate>();
   const ofText = bounded<Uint8Array>(room, roomOfCertificates);
+  const ofBytes = parsedBytes();
   const comesAgain = askedBefore(roomOfDigests);
   const bytesOf = (text: string) => {
     const known = ofText.get(text);
@@ -109,9 +110,9 @@ function rememberedCertificates() {
     const parsed = parseCertificate(decoded);
     // Never `decoded` itself: what a Buffer is decoded into is part of something larger.
     const der = parsed.ok ? parsed.certificate.der : new Uint8Array(decoded);
-    ofBytes.set(der, parsed);
-    if (comesAgain(parsed.ok ? parsed.certificate.fingerprint : hash('sha256', der, 'hex')))
-      ofText.set(text, der, text.length);
+    const isKept = comesAgain(parsed.ok ? parsed.certificate.fingerprint : hash('sha256', der, 'hex'));
+    if (isKept) ofText.set(text, der, text.length);
+    ofBytes.set(der, parsed, isKept);
     return der;
   };
   return {
@@ -120,6 +121,24 @@ function rememberedCertificates() {
       const known = ofBytes.get(der) ?? ofBytes.get(bytesOf(Buffer.from(der).toString('base64')) ?? der);
       // Longer than any that a header may have.
       return known ?? parseCertificate(der);
+    },
+  };
+}
+
+/**
+ * What bytes were parsed to: for as long as somebody holds them where they are kept, else until so many others came that the
+ * request which brought them has asked. INVARIANT: nobody changes them.
+ */
+function parsedBytes() {
+  const kept = new WeakMap<Uint8Array, ParsedCertificate>();
+  // No WeakMap for these: what it holds would live through every collection of young objects, see `rememberAgain`.
+  const latest: { readonly der: Uint8Array; readonly parsed: ParsedCertificate }[] = [];
+  let next = 0;
+  return {
+    get: (der: Uint8Array) => kept.get(der) ?? latest.find((one) => one.der === der)?.parsed,
+    set(der: Uint8Array, parsed: ParsedCertificate, isKept: boolean) {
+      if (isKept) kept.set(der, parsed);
+      else latest[next++ % roomOfLatest] = { der, parsed };
     },
   };
 }
@@ -162,32 +181,31 @@ type KnownPath = {
 
 /**
  * Path validation with a memory of successes: the same certificates lead to the same path while all of it is valid. It is
- * kept with the leaf, which has one nearly always, and goes with it.
+ * kept with the leaf, which has one nearly always, and goes with it; of a leaf that is seen once none is kept.
  */
 function rememberedPaths(): Knowledge['validatePath'] {
-  const known = new WeakMap<Certificate, KnownPath[]>();
+  const pathsOf = rememberAgain((_leaf: Certificate): KnownPath[] => []);
   /** INVARIANT: the path is judged whole whoever stands here; this spares the search nothing but the wait. */
   const issuers = new WeakSet<Certificate>();
-  const judged = (question: PathQuestion) => {
+  const judged = (question: PathQuestion, paths: KnownPath[]) => {
     const verdict = validatePath(question);
     if (!verdict.ok) return verdict;
     const [, above] = verdict.path;
     if (above !== undefined) issuers.add(above);
-    const paths = known.get(question.leaf) ?? [];
     if (paths.length >= roomOfPaths) paths.shift();
     paths.push(knownPath(question, verdict));
-    known.set(question.leaf, paths);
     return verdict;
   };
   return (question) => {
     const { leaf, intermediates, anchors } = question;
     const now = question.now.getTime();
-    for (const path of known.get(leaf) ?? [])
+    const paths = pathsOf(leaf);
+    for (const path of paths)
       if (path.from <= now && now <= path.until && isSameQuestion(path.question, question)) return path.verdict;
     const isLikely = (one: Certificate) => one.subject.key === leaf.issuer.key && issuers.has(one);
     const issuer = anchors.find(isLikely) ?? intermediates.find(isLikely);
     const judging = issuer && leaf.judgeSignatureBy(issuer);
-    return judging === undefined ? judged(question) : judging.then(() => judged(question));
+    return judging === undefined ? judged(question, paths) : judging.then(() => judged(question, paths));
   };
 }
 

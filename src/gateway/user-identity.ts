@@ -1,6 +1,6 @@
 // The `userIdentity` of an audit event, as CloudTrail writes it for each kind of caller: JSON text.
 // AWS doc: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
-import { rememberOf } from '../core/remember.ts';
+import { rememberAgain, rememberOf } from '../core/remember.ts';
 import type { FederatedUserClaims, RoleClaims, SessionClaims } from '../core/session/claims.ts';
 import type { Certificate } from '../core/x509/certificate.ts';
 import { formatArn } from '../services/arn.ts';
@@ -39,8 +39,8 @@ export function foreignIdentity(caller: Caller): string {
   return JSON.stringify({ type: 'AWSAccount', principalId: caller.userId, accountId: caller.account });
 }
 
-/** A certificate is frozen, and comes again with each session that its holder asks for. */
-const certificateIdentity = rememberOf((certificate: Certificate) =>
+/** A certificate is frozen, and may come again with each session that its holder asks for. */
+const certificateIdentity = rememberAgain((certificate: Certificate) =>
   JSON.stringify({ type: 'Unknown', principalId: certificate.serialHex, ...certificateFacts(certificate) }),
 );
 

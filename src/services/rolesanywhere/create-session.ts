@@ -4,7 +4,7 @@
 // AWS doc: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
 import { type Reason, ServiceError } from '../../contract/error.ts';
 import { optional, pattern, required, string, structure, type ValueOf } from '../../contract/shape.ts';
-import { rememberOf } from '../../core/remember.ts';
+import { rememberAgain, rememberOf } from '../../core/remember.ts';
 import { mapAttributes, type Unmapped } from '../../core/session/attributes.ts';
 import { roleSessionNameOf, sourceIdentityOf } from '../../core/session/identity.ts';
 import { type Baggage, type BaggageVerdict, judgeBaggage, sessionSeconds } from '../../core/session/limits.ts';
@@ -233,7 +233,7 @@ type Packed = {
 
 /** It follows from the two alone: worked out once for a profile, until it changes, and a certificate. */
 const packedOf = rememberOf((profile: ProfileRecord) =>
-  rememberOf((certificate: Certificate): Packed => {
+  rememberAgain((certificate: Certificate): Packed => {
     const { tags, unmapped } = mapAttributes(certificate, profile.attributeMappings);
     const policies = profile.sessionPolicy === null ? [] : [profile.sessionPolicy];
     const baggage = { policies, managedPolicyArns: profile.managedPolicyArns, tags };

@@ -1,5 +1,5 @@
 // Whether a role lets Roles Anywhere assume it for a certificate's holder: its trust policy, asked as STS would ask it.
-import { rememberOf } from '../../core/remember.ts';
+import { rememberAgain, rememberOf } from '../../core/remember.ts';
 import type { Baggage } from '../../core/session/limits.ts';
 import type { Call } from '../call.ts';
 import { passingKeys, tagKeys } from '../condition-keys.ts';
@@ -27,8 +27,14 @@ type Circumstances = {
  * next request may have otherwise; any holder at all, where none was looked at but those that follow from the rest. A changed
  * role is another record; a refusal is judged again, for it must be explained.
  */
-type Trusted = { any: Circumstances | undefined; readonly byTags: WeakMap<Baggage['tags'], Circumstances> };
-const trusted = rememberOf((_role: RoleRecord): Trusted => ({ any: undefined, byTags: new WeakMap() }));
+type Trusted = {
+  any: Circumstances | undefined;
+  /** For each holder's tags the circumstances of its own, there from the second time on. */
+  readonly byTags: (tags: Baggage['tags']) => { last: Circumstances | undefined };
+};
+const trusted = rememberOf((_role: RoleRecord): Trusted => {
+  return { any: undefined, byTags: rememberAgain((_tags: Baggage['tags']) => ({ last: undefined })) };
+});
 
 /** Keys, in lower case, that say the same of every holder who names this trust anchor in this Region. */
 const keysOfAnchor: ReadonlySet<string> = new Set([
@@ -55,8 +61,8 @@ export function checkTrustPolicy(
   const now = { trustAnchorArn: trustAnchor.arn, sourceIdentity, roleSessionName, account, region, isTagged };
   const known = trusted(role);
   if (known.any !== undefined && isSameAnchor(known.any, now)) return;
-  const ofTags = known.byTags.get(tags);
-  if (ofTags !== undefined && areSame(ofTags, now)) return;
+  const ofTags = known.byTags(tags);
+  if (ofTags.last !== undefined && areSame(ofTags.last, now)) return;
   const looked = new Set<string>();
   const refused = untrusted(call, {
     role,
@@ -68,7 +74,7 @@ export function checkTrustPolicy(
   if (refused !== undefined) throw unassumable(roleArn, { ...refused, step: 'trustPolicy' });
   const keys = [...looked];
   if (keys.every((key) => keysOfAnchor.has(key))) known.any = now;
-  else if (!keys.some((key) => passingKeys.has(key))) known.byTags.set(tags, now);
+  else if (!keys.some((key) => passingKeys.has(key))) ofTags.last = now;
 }
 
 const withoutTags: readonly string[] = ['sts:AssumeRole', 'sts:SetSourceIdentity'];

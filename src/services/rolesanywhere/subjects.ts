@@ -14,6 +14,7 @@ import {
   type ValueOf,
   view,
 } from '../../contract/shape.ts';
+import { remember, rememberAgain } from '../../core/remember.ts';
 import { type Certificate, certificatePem } from '../../core/x509/certificate.ts';
 import { rfc2253 } from '../../core/x509/name.ts';
 import type { Writer } from '../../store/store.ts';
@@ -117,6 +118,9 @@ const maxKept = 50;
 /** Characters of the longest PEM that is kept. Ours: room for every algorithm, and a bound on what a subject takes. */
 const maxPem = 16 * 1024;
 
+/** Accounts and Regions whose subjects' names are remembered. */
+const roomOfPlaces = 256;
+
 /** What a holder of a trusted certificate showed, and whether it was refused. */
 export type Seen = {
   readonly certificate: Certificate;
@@ -173,26 +177,27 @@ async function propertiesNoted(
 
 /** Under which names a certificate's subject is kept, and the certificate beside it. */
 type Names = {
-  readonly place: string;
   readonly id: string;
   /** Of the subject's record. */
   readonly key: string;
   readonly credentialKey: string;
 };
 
-/** The names in the place where the certificate was shown last: most are shown in one. */
-const lastNames = new WeakMap<Certificate, Names>();
-
+/** By certificate and place; most are shown in one place. */
 function namesOf(certificate: Certificate, call: Call): Names {
-  const place = placeOf(call);
-  const known = lastNames.get(certificate);
-  if (known?.place === place) return known;
-  const id = uuidOf(place + certificate.subject.key);
-  const credentialKey = digestOf([certificate.issuer.key, certificate.serialHex]);
-  const names = { place, id, key: place + id, credentialKey };
-  lastNames.set(certificate, names);
-  return names;
+  return namesIn(placeOf(call))(certificate);
 }
+
+const namesIn = remember(
+  roomOfPlaces,
+  (place: string) => place,
+  (place) =>
+    rememberAgain((certificate: Certificate): Names => {
+      const id = uuidOf(place + certificate.subject.key);
+      const credentialKey = digestOf([certificate.issuer.key, certificate.serialHex]);
+      return { id, key: place + id, credentialKey };
+    }),
+);
 
 function unseen(id: string, { subject }: Certificate, call: Call): SubjectRecord {
   const now = isoText(call.now);
