@@ -168,7 +168,7 @@ export function soughtRecord<K extends EntityKind>(
   return call.find(entities[kind].collection, keyOf(call.account, name));
 }
 
-/** The record, or NoSuchEntity. AWS seen: the sentence, of each kind. */
+/** The record, or NoSuchEntity. */
 export async function foundRecord<K extends EntityKind>(
   reader: Reader,
   account: string,
@@ -176,8 +176,12 @@ export async function foundRecord<K extends EntityKind>(
   name: string,
 ): Promise<EntityRecords[K]> {
   const record = await findRecord(reader, account, kind, name);
-  if (record === undefined) throw NoSuchEntity(`The ${kind} with name ${name} cannot be found.`);
-  return record;
+  return record ?? missing(kind, name);
+}
+
+/** AWS seen: the sentence, of each kind. */
+export function missing(kind: EntityKind, name: string): never {
+  throw NoSuchEntity(`The ${kind} with name ${name} cannot be found.`);
 }
 
 /** The same as every entity is seen. */

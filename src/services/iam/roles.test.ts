@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { roleUses } from './documents.ts';
 import { account, allow, type Rig, rig, trust } from './rig.test.ts';
 
 const create = (iam: Rig, RoleName: string, more: object = {}) =>
@@ -167,6 +168,25 @@ describe('GetRole', () => {
     assert.equal(answer.text('Role.MaxSessionDuration'), '7200');
     assert.deepEqual(answer.texts('Role.Tags.member.Key'), ['a', 'b']);
     assert.ok(answer.body.includes('<RoleLastUsed/>'));
+  });
+
+  test('shows what changed since it was shown, of the role and of its last use', async () => {
+    const iam = rig();
+    const id = (await create(iam, 'Web')).text('Role.RoleId');
+    const shown = async () => {
+      await iam.query('GetRole', { RoleName: 'Web' });
+      return iam.query('GetRole', { RoleName: 'Web' });
+    };
+    assert.equal((await shown()).text('Role.Description'), undefined);
+    await iam.query('UpdateRole', { RoleName: 'Web', Description: 'new' });
+    assert.equal((await shown()).text('Role.Description'), 'new');
+    for (const day of ['2026-11-20', '2026-11-21']) {
+      const use = { at: `${day}T10:00:00.000Z`, region: 'eu-central-1' };
+      await iam.write((writer) => roleUses.put(writer, `${account}/${id}`, use));
+      assert.equal((await shown()).text('Role.RoleLastUsed.LastUsedDate'), `${day}T10:00:00Z`);
+    }
+    await iam.query('TagRole', { RoleName: 'Web', Tags: [tag('k')] });
+    assert.equal((await shown()).text('Role.Tags.member.Key'), 'k');
   });
 
   test('finds a role in any case and shows its own', async () => {

@@ -5,8 +5,17 @@ import type { Reader, Writer } from '../../store/store.ts';
 import { type Call, operation } from '../call.ts';
 import { creatingEntity, entityAccess, listing } from './access.ts';
 import { bound, shownBoundary } from './boundaries.ts';
-import { profilesOfRoles, type RoleRecord, roles, roleUses, underRole } from './documents.ts';
-import { changedRecord, entityArn, entityId, entityOf, foundRecord, modifiable } from './entities.ts';
+import { profilesOfRoles, type RoleRecord, type RoleUse, roles, roleUses, underRole } from './documents.ts';
+import {
+  changedRecord,
+  entityArn,
+  entityId,
+  entityOf,
+  foundRecord,
+  missing,
+  modifiable,
+  soughtRecord,
+} from './entities.ts';
 import { begin, checkNoPolicies, end, isAny } from './entity-life.ts';
 import {
   DeleteConflict,
@@ -32,6 +41,7 @@ import {
   percentEncoded,
   Role,
   RoleDescription,
+  type RoleLastUsed,
   RoleName,
   TagList,
 } from './shapes.ts';
@@ -87,14 +97,11 @@ export const GetRole = operation({
   effect: 'read',
   errors: [NoSuchEntity],
   input: structure({ RoleName: roleName }),
-  output,
+  output: structure({ Role: required(view(Role, usedDetail), { doc: 'The role.' }) }),
   access: async (input, call) => [await entityAccess(call, 'role', input.RoleName)],
-  async run(input, call) {
-    const { role, RoleLastUsed } = await call.read(async (reader) => {
-      const role = await foundRecord(reader, call.account, 'role', input.RoleName);
-      return { role, RoleLastUsed: await roleLastUsed(reader, call.account, role) };
-    });
-    return { Role: { ...detail(role), ...shownBoundary(role), ...tagged(role), RoleLastUsed } };
+  async run({ RoleName: name }, call) {
+    const role = (await soughtRecord(call, 'role', name)) ?? missing('role', name);
+    return { Role: withUse(role, await call.find(roleUses, useKey(call.account, role))) };
   },
 });
 
@@ -210,9 +217,35 @@ export function roleSummary(role: RoleRecord): ValueOf<typeof Role> {
 }
 
 /** AWS seen: 2025-06-19, GetRole of a role never used answers an empty RoleLastUsed. */
-export async function roleLastUsed(reader: Reader, account: string, { roleId }: RoleRecord) {
-  const use = await roleUses.get(reader, `${account}/${roleId}`);
+export async function roleLastUsed(reader: Reader, account: string, role: RoleRecord) {
+  return lastUsed(await roleUses.get(reader, useKey(account, role)));
+}
+
+function useKey(account: string, { roleId }: RoleRecord): string {
+  return `${account}/${roleId}`;
+}
+
+function lastUsed(use: RoleUse | undefined): ValueOf<typeof RoleLastUsed> {
   return use === undefined ? {} : { LastUsedDate: new Date(use.at), Region: use.region };
+}
+
+/** A role and its last use. */
+type UsedRole = { readonly role: RoleRecord; readonly use: RoleUse | undefined };
+
+/** What was made last of each role that the store keeps. */
+const usedRoles = new WeakMap<RoleRecord, UsedRole>();
+
+/** Both as one, the same one as long as both are the same: what was written of it is found again. */
+function withUse(role: RoleRecord, use: RoleUse | undefined): UsedRole {
+  const known = usedRoles.get(role);
+  if (known !== undefined && known.use === use) return known;
+  const made = { role, use };
+  if (Object.isFrozen(role) && (use === undefined || Object.isFrozen(use))) usedRoles.set(role, Object.freeze(made));
+  return made;
+}
+
+function usedDetail({ role, use }: UsedRole): ValueOf<typeof Role> {
+  return { ...detail(role), ...shownBoundary(role), ...tagged(role), RoleLastUsed: lastUsed(use) };
 }
 
 function detail(role: RoleRecord): ValueOf<typeof Role> {
