@@ -137,7 +137,8 @@ const statementOf = remember(
 /** The same as {@link fromHeader}, in fewer steps, for what begins as another header did. */
 function fromKnownStatement(raw: string, headers: HeaderIndex): ParseResult | undefined {
   const cut = raw.length - SIGNATURE_DIGITS;
-  if (cut <= 0 || cut > MAX_STATEMENT_CHARS) return undefined;
+  // Requests that a certificate signs come here, too, each with a text of its own.
+  if (cut <= 0 || cut > MAX_STATEMENT_CHARS || !raw.startsWith(HMAC_ALGORITHM)) return undefined;
   const signature = raw.slice(cut);
   if (!isDigest(signature)) return undefined;
   const statement = statementOf(raw.slice(0, cut));

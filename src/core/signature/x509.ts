@@ -1,7 +1,6 @@
 // AWS4-X509-*: a request signed with the private key of the certificate it carries, the proof behind CreateSession.
 // Whether that certificate is to be trusted is judged elsewhere, and its public key and serial number come from there.
 import type { KeyObject } from 'node:crypto';
-import { remember } from '../remember.ts';
 import type { KeyType } from '../x509/public-key.ts';
 import {
   algorithmFor,
@@ -154,7 +153,7 @@ function assemble(stated: Stated, bytesOf: typeof certificateBytes): X509ParseRe
     return { ok: false, reason: 'malformedCredential', got: stated.credential };
   const requestTime = parseAmzDate(amzDate);
   if (requestTime === undefined) return { ok: false, reason: 'malformedDate', got: amzDate };
-  const signedHeaders = signedHeadersOf(stated.signedHeaders);
+  const signedHeaders = parseSignedHeaders(stated.signedHeaders);
   if (signedHeaders === undefined) return { ok: false, reason: 'malformedSignedHeaders', got: stated.signedHeaders };
   const signature = decodedHex(stated.signature);
   if (signature === undefined) return { ok: false, reason: 'malformedSignature' };
@@ -180,12 +179,6 @@ function assemble(stated: Stated, bytesOf: typeof certificateBytes): X509ParseRe
     },
   };
 }
-
-/** Clients of one kind sign the same headers: their list is made once, and what others make of it, too. */
-const signedHeadersOf = remember(64, (text: string) => text, parseSignedHeaders, {
-  most: 16 * 1024,
-  sizeOf: (text) => text.length,
-});
 
 /** What {@link verifyX509Signature} judges with. */
 export type X509Verification = {
