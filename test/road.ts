@@ -23,6 +23,7 @@ import { cachedStore } from '../src/store/cache.ts';
 import { memoryStore } from '../src/store/memory.ts';
 import type { Store } from '../src/store/store.ts';
 import { auditCollection } from '../src/telemetry/audit.ts';
+import type { SharedFacts } from '../src/telemetry/log.ts';
 import { metrics } from '../src/telemetry/metrics.ts';
 import { recorder } from '../src/telemetry/recorder.ts';
 import type { FetchDocument } from '../src/web-identity/fetch-document.ts';
@@ -117,7 +118,8 @@ export async function testRoad({
   await ensureAccount({ store, keyring, randomBytes, now }, { accountId: account, rootKey: root });
   const logged: object[] = [];
   const log = {
-    info: (facts: object, message: string) => void logged.push({ ...facts, message }),
+    info: (facts: object, message: string, shared?: SharedFacts) =>
+      void logged.push({ ...shared?.facts, ...facts, message }),
     error: (facts: object, message: string) => void logged.push({ ...facts, message }),
     flush: () => {},
   };

@@ -269,3 +269,29 @@ test('a long user agent is cut', async () => {
   assert.equal(String(event?.userAgent).length, 1024);
   assert.deepEqual(event?.tlsDetails, { tlsVersion: 'TLS' });
 });
+
+test('each line says who asked what, whoever asked before from the same place', async () => {
+  const road = await testRoad();
+  const user = { UserName: 'alice' };
+  await road.query('iam', 'CreateUser', user);
+  const made = await road.query('iam', 'CreateAccessKey', user);
+  const keys = { accessKeyId: made.text('AccessKeyId') ?? '', secretAccessKey: made.text('SecretAccessKey') ?? '' };
+  road.logged.length = 0;
+  const identity = (options: object) => road.query('sts', 'GetCallerIdentity', {}, options);
+  for (const options of [{}, {}, { keys }, { keys }, { unsigned: true }, {}]) await identity(options);
+  await road.query('iam', 'ListUsers', {}, { keys });
+  await road.rest('GET', '/nothing');
+  const alice = `arn:aws:iam::${account}:user/alice`;
+  const root = `arn:aws:iam::${account}:root`;
+  assert.deepEqual(
+    road.logged.map((line) => ['service', 'operation', 'caller', 'account'].map((name) => Object(line)[name])),
+    [
+      ...[root, root, alice, alice].map((caller) => ['sts', 'GetCallerIdentity', caller, account]),
+      ['sts', 'GetCallerIdentity', undefined, undefined],
+      ['sts', 'GetCallerIdentity', root, account],
+      ['iam', 'ListUsers', alice, account],
+      [undefined, undefined, undefined, undefined],
+    ],
+  );
+  assert.equal(new Set(road.logged.map((line) => Object(line).requestId)).size, 8);
+});

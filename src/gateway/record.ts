@@ -5,6 +5,7 @@ import { isoText } from '../contract/instant.ts';
 import type { Operation, Service } from '../contract/operation.ts';
 import type { Call, Caller, Origin } from '../services/call.ts';
 import { type AuditEntry, auditEntry, type Occurrence } from '../telemetry/audit.ts';
+import { type SharedFacts, sharedFacts } from '../telemetry/log.ts';
 import type { Answered } from '../telemetry/metrics.ts';
 import { foreignIdentity, userIdentity } from './user-identity.ts';
 import type { World } from './world.ts';
@@ -50,7 +51,7 @@ export function keep(world: World, visit: Visit): Promise<void> | undefined {
 
 /** Counts the visit and writes the line. */
 export function tell(world: World, visit: Visit): void {
-  const { error, operation, caller, explanations } = visit;
+  const { error, operation, explanations } = visit;
   const ms = world.now().getTime() - visit.startedAt.getTime();
   world.metrics.answered(answeredOf(visit, ms / 1000));
   const { status, code, reason } = error ?? noError;
@@ -59,11 +60,6 @@ export function tell(world: World, visit: Visit): void {
   world.log.info(
     {
       requestId: visit.requestId,
-      service: visit.service?.name,
-      operation: operation?.name,
-      caller: caller && nameOf(caller),
-      account: visit.account,
-      ip: visit.origin.ip,
       ms,
       explained: explanations.length === 0 ? undefined : explanations.slice(0, 32).map((one) => one.reason),
       status,
@@ -72,7 +68,34 @@ export function tell(world: World, visit: Visit): void {
       explanations: isUntold ? JSON.parse(explanationsText(visit) ?? '[]') : undefined,
     },
     error === undefined ? 'answered' : 'refused',
+    whoAsked(visit),
   );
+}
+
+/** Who asked what from where, and as the log says it. */
+type Told = Pick<Visit, 'service' | 'operation' | 'account'> & {
+  readonly who: object | undefined;
+  readonly facts: SharedFacts;
+};
+
+/** Of each origin the last one: who asks again mostly asks the same. */
+const toldLast = new WeakMap<Origin, Told>();
+
+function whoAsked({ origin, service, operation, account, caller }: Visit): SharedFacts {
+  const who = caller?.kind === 'certificate' ? caller.certificate : caller;
+  const last = toldLast.get(origin);
+  const isSame =
+    last?.operation === operation && last?.service === service && last?.who === who && last?.account === account;
+  if (last !== undefined && isSame) return last.facts;
+  const facts = sharedFacts({
+    service: service?.name,
+    operation: operation?.name,
+    caller: caller && nameOf(caller),
+    account,
+    ip: origin.ip,
+  });
+  toldLast.set(origin, { service, operation, account, who, facts });
+  return facts;
 }
 
 const noError = { status: undefined, code: undefined, reason: undefined };

@@ -1,7 +1,7 @@
 // Lines of JSON, with a second fence against secrets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jsonLog, type LogTraits, silentLog } from './log.ts';
+import { jsonLog, type LogTraits, sharedFacts, silentLog } from './log.ts';
 
 const now = () => 1_763_812_800_000;
 
@@ -127,4 +127,24 @@ test('a line has its members in their order, and nothing of what says nothing', 
 
 test('the silent log says nothing', () => {
   assert.equal(silentLog.info({ a: 1 }, 'x'), undefined);
+});
+
+test('facts that lines share stand in each of them, without what is secret', () => {
+  const shared = sharedFacts({
+    service: 'sts',
+    token: 'SECRET',
+    nothing: undefined,
+    deep: { privateKey: 'SECRET', at: 1n },
+  });
+  const written = lines((log) => {
+    log.info({ count: 1 }, 'one', shared);
+    log.info({}, 'two', shared);
+    log.info({ count: 3 }, 'three');
+  });
+  const said = { level: 30, time: now(), service: 'sts', token: '[hidden]', deep: { privateKey: '[hidden]', at: '1' } };
+  assert.deepEqual(written, [
+    { ...said, count: 1, msg: 'one' },
+    { ...said, msg: 'two' },
+    { level: 30, time: now(), count: 3, msg: 'three' },
+  ]);
 });

@@ -3,8 +3,12 @@
 
 export type Facts = Readonly<Record<string, unknown>>;
 
+/** Facts that many lines share, and their text, which is made once. */
+export type SharedFacts = { readonly facts: Facts; readonly text: string };
+
 export type Log = {
-  info(facts: Facts, message: string): void;
+  /** `shared` stand before the other facts; no name is in both. */
+  info(facts: Facts, message: string, shared?: SharedFacts): void;
   /** Written at once, and before it what still waits. */
   error(facts: Facts, message: string): void;
   /** Writes what still waits. */
@@ -61,28 +65,40 @@ export function jsonLog(write: (lines: string) => void, { now, later, onlyErrors
     end += waiting.write(line, end, 'utf8');
   };
   return {
-    info(facts, message) {
-      if (!onlyErrors) take(lineOf(levels.info, now(), facts, message));
+    info(facts, message, shared) {
+      if (!onlyErrors) take(lineOf(levels.info, now(), facts, message, shared));
     },
     error(facts, message) {
-      take(lineOf(levels.error, now(), facts, message));
+      take(lineOf(levels.error, now(), facts, message, undefined));
       flush();
     },
     flush,
   };
 }
 
-function lineOf(level: number, ms: number, facts: Facts, message: string): string {
-  let line = `{"level":${level},"time":${ms}`;
+/** For lines to come. */
+export function sharedFacts(facts: Facts): SharedFacts {
+  // In one piece: what was put together of pieces would stay so in each line.
+  return { facts, text: Buffer.from(factsText(facts)).toString() };
+}
+
+function lineOf(level: number, ms: number, facts: Facts, message: string, shared: SharedFacts | undefined): string {
+  const before = shared === undefined ? '' : shared.text;
+  return `{"level":${level},"time":${ms}${before}${factsText(facts)},"msg":${JSON.stringify(message)}}\n`;
+}
+
+/** The members of the facts, each behind a comma. */
+function factsText(facts: Facts): string {
+  let members = '';
   // Facts are plain objects, and nothing is said sooner of one: no list of names is made.
   for (const name in facts) {
     const fact = facts[name];
     if (fact === undefined) continue;
     const { beginning, isSecret } = memberOf(name);
     const text = isSecret ? hiddenText : factText(fact);
-    if (text !== undefined) line += beginning + text;
+    if (text !== undefined) members += beginning + text;
   }
-  return `${line},"msg":${JSON.stringify(message)}}\n`;
+  return members;
 }
 
 /** How a fact of this name is written. */

@@ -38,8 +38,9 @@ export async function conformanceServer({
   const visited: Visited[] = [];
   const log: typeof silentLog = {
     ...silentLog,
-    info({ requestId, service, operation, code }) {
+    info({ requestId, code }, _message, shared) {
       if (requestId === undefined) return; // the server tells of other things, too
+      const { service, operation } = shared?.facts ?? {};
       const refusal = code === undefined ? {} : { code: String(code) };
       visited.push({ operation: `${service ?? 'unknown'}.${operation ?? 'Unknown'}`, ...refusal });
     },
