@@ -252,7 +252,7 @@ const writerOf: (shape: Shape) => Write = byShape((shape) => {
   const write = (value: unknown) => JSON.stringify(toJson(value));
   if (!holdsViews(shape)) return write;
   if (shape.kind === 'structure') return isView(shape) ? viewWriter(write) : structureWriter(shape);
-  return shape.kind === 'list' ? listWriter(shape.member) : write;
+  return shape.kind === 'list' ? listWriter(shape.member, write) : write;
 });
 
 const remembered = viewTexts();
@@ -280,10 +280,13 @@ function structureWriter(shape: AnyStructure): Write {
   };
 }
 
-function listWriter(member: Shape): Write {
+/** `writeAnew` writes a list without a look at what is remembered. */
+function listWriter(member: Shape, writeAnew: (items: readonly unknown[]) => string): Write {
   const write = writerOf(member);
   const writeItems = (items: readonly unknown[]) =>
-    `[${items.map((item) => bodyText(write(item) ?? 'null')).join(',')}]`;
+    items.some(Object.isFrozen)
+      ? `[${items.map((item) => bodyText(write(item) ?? 'null')).join(',')}]`
+      : writeAnew(items);
   const writeList = isView(member) ? remembered(writeItems) : writeItems;
   return (value) => (Array.isArray(value) ? writeList(value) : undefined);
 }
