@@ -34,7 +34,10 @@ function rig(bounds: Bounds = {}) {
   });
   /** Fires what was asked for, and lets what it began end. */
   const fire = async (ms: number) => {
-    for (const { work } of timers.filter((timer) => timer.ms === ms).splice(0)) work();
+    for (const timer of timers.filter((one) => one.ms === ms)) {
+      timers.splice(timers.indexOf(timer), 1);
+      timer.work();
+    }
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { made, batches, timers, failures, state, fire };
@@ -84,10 +87,43 @@ test('as many as are written together are written at once', async () => {
     [0],
   );
   await fire(0);
+  const written = () => batches.map(({ length }) => length);
+  assert.deepEqual(written(), [500]);
   assert.deepEqual(
-    batches.map(({ length }) => length),
-    [500, 2],
+    timers.map(({ ms }) => ms),
+    [100],
+    'what is no batch waits for its own time',
   );
+  await fire(100);
+  assert.deepEqual(written(), [500, 2]);
+});
+
+test('what comes while a batch is written is one batch with what comes after it, under load, too', async () => {
+  const { made, batches, timers, state, fire } = rig();
+  const add = (count: number) => {
+    for (let at = 0; at < count; at += 1) made.add(entry(String(at)));
+  };
+  add(500);
+  state.during = () => {
+    state.during = undefined;
+    add(60);
+  };
+  await fire(0);
+  add(40);
+  const written = () => batches.map(({ length }) => length);
+  assert.deepEqual(written(), [500]);
+  assert.deepEqual(
+    timers.map(({ ms }) => ms),
+    [100],
+  );
+  state.during = () => {
+    state.during = undefined;
+    add(501);
+  };
+  await fire(100);
+  assert.deepEqual(written(), [500, 100, 500], 'a whole batch does not wait');
+  await made.flush();
+  assert.deepEqual(written(), [500, 100, 500, 1]);
 });
 
 test('a batch that could not be written is told of, kept and tried again', async () => {

@@ -64,6 +64,8 @@ export function recorder({
   heldRoom = defaultHeld,
 }: RecorderTraits): Recorder {
   let waiting: AuditEntry[] = [];
+  /** The first of them, which are being written. */
+  let inHand = 0;
   let characters = 0;
   const held = new Set<Held>();
   let refused = 0;
@@ -76,7 +78,7 @@ export function recorder({
   const take = (entry: AuditEntry) => {
     waiting.push(entry);
     characters += sizeOf(entry);
-    schedule(waiting.length >= maxBatch && !failing ? 0 : writeEveryMs);
+    schedule(waiting.length - inHand >= maxBatch && !failing ? 0 : writeEveryMs);
   };
   /** First come, first served. */
   const release = () => {
@@ -87,26 +89,36 @@ export function recorder({
       one.take();
     }
   };
-  const drain = async () => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, maxBatch);
-      try {
-        await write(batch);
-        failing = false;
-      } catch (cause) {
-        failing = true;
-        // Nobody knows when there will be room.
-        for (const one of held) one.refuse();
-        throw cause;
-      }
-      waiting = waiting.slice(batch.length);
-      characters -= batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
-      release();
+  const writeBatch = async () => {
+    const batch = waiting.slice(0, maxBatch);
+    inHand = batch.length;
+    try {
+      await write(batch);
+      failing = false;
+    } catch (cause) {
+      failing = true;
+      // Nobody knows when there will be room.
+      for (const one of held) one.refuse();
+      throw cause;
+    } finally {
+      inHand = 0;
     }
+    waiting = waiting.slice(batch.length);
+    characters -= batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    release();
+  };
+  const drain = async () => {
+    while (waiting.length > 0) await writeBatch();
+  };
+  /** What came meanwhile has its own time to wait: under load there is always something, and a few are no batch. */
+  const drainBatches = async () => {
+    if (waiting.length > 0) await writeBatch();
+    while (waiting.length >= maxBatch) await writeBatch();
+    if (waiting.length > 0) schedule(writeEveryMs);
   };
   const start = () => {
     scheduled = undefined;
-    writing = writing.then(drain).catch((cause) => {
+    writing = writing.then(drainBatches).catch((cause) => {
       failed(cause);
       schedule(writeEveryMs);
     });
