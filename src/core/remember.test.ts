@@ -1,7 +1,7 @@
 // What is remembered must be what would be worked out again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBefore, remember, rememberAgain, rememberOf } from './remember.ts';
+import { askedBefore, askedLately, remember, rememberAgain, rememberOf } from './remember.ts';
 
 test('an answer is worked out once, and again when it was the eldest of too many', () => {
   const worked: string[] = [];
@@ -69,6 +69,24 @@ test('what was asked about is known by its digest, until another comes to its pl
   const asked = [one, one, '00000001aaaaaaab', one, one, '00000002aaaaaaaa', one, other, one, other];
   const known = [false, true, false, false, true, false, true, false, false, false];
   assert.deepEqual(asked.map(comesAgain), known);
+});
+
+test('what was asked about lately is known by its name, until as many others came or as long ones', () => {
+  const few = askedLately(2, 100);
+  assert.deepEqual(['a', 'a', 'b', 'c', 'a', 'b', 'd', 'e', 'c', 'a'].map(few), [
+    ...[false, true, false, false, true, true],
+    ...[false, false, true, false],
+  ]);
+  const short = askedLately(100, 4);
+  assert.deepEqual(['aa', 'bb', 'cc', 'aa', 'dd', 'ee', 'aa'].map(short), [
+    false,
+    false,
+    false,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('what comes again is worked out twice at most, each thing by itself', () => {

@@ -25,6 +25,26 @@ export function bounded<T>(room: number, most: number): Bounded<T> {
 }
 
 /**
+ * Whether a thing was asked about lately, by its name: as `askedBefore`, where there is no digest. It knows the names of
+ * between `room` and twice as many things, or fewer where these have `most` characters together.
+ */
+export function askedLately(room: number, most: number): (name: string) => boolean {
+  let [late, early] = [new Set<string>(), new Set<string>()];
+  let characters = 0;
+  return (name) => {
+    if (late.has(name) || early.has(name)) return true;
+    if (late.size >= room || characters + name.length > most) {
+      // All at once: to forget them one by one costs as much as to keep what they stand for.
+      [late, early] = [new Set(), late];
+      characters = 0;
+    }
+    late.add(name);
+    characters += name.length;
+    return false;
+  };
+}
+
+/**
  * `compute` with a memory of `room` answers; the eldest is forgotten first. An answer of undefined is not remembered, and
  * neither is a throw.
  */

@@ -22,12 +22,30 @@ const request = (method: string, target: string, body = ''): WireRequest => {
 const form = (body: string) => request('POST', '/', body);
 
 /** Asks, and has the input kept as the road does. */
-function asked(memory: Questions, service: typeof rolesanywhere, given: WireRequest, input: object = {}) {
+function askedOnce(memory: Questions, service: typeof rolesanywhere, given: WireRequest, input: object = {}) {
   assert.ok(service);
   const question = memory.ask(service, given);
   if (question.known === undefined) memory.keep(question, input);
   return question;
 }
+
+/** Asks likewise, twice where it was not known: what is asked again is remembered. */
+function asked(memory: Questions, service: typeof rolesanywhere, given: WireRequest, input: object = {}) {
+  const question = askedOnce(memory, service, given, input);
+  return question.known === undefined ? askedOnce(memory, service, given, input) : question;
+}
+
+test('what is asked once is not remembered, and drives out nothing that is', () => {
+  const memory = questions();
+  const again = request('GET', '/profile/again');
+  asked(memory, rolesanywhere, again);
+  const once = (n: number) => request('GET', `/profile/${n}`);
+  for (let n = 0; n < 5000; n++) assert.equal(askedOnce(memory, rolesanywhere, once(n)).known, undefined);
+  assert.ok(askedOnce(memory, rolesanywhere, again).known);
+  assert.equal(askedOnce(memory, rolesanywhere, once(0)).known, undefined, 'it was asked too long ago');
+  assert.equal(askedOnce(memory, rolesanywhere, once(4999)).known, undefined);
+  assert.ok(askedOnce(memory, rolesanywhere, once(4999)).known);
+});
 
 test('the same words give the same input, frozen, and its text', () => {
   const memory = questions();

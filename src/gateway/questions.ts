@@ -3,7 +3,7 @@
 import { hides, withoutSecrets } from '../contract/describe.ts';
 import type { Service } from '../contract/operation.ts';
 import { type AnyStructure, byShape, membersOf, type Shape } from '../contract/shape.ts';
-import { bounded } from '../core/remember.ts';
+import { askedLately, bounded } from '../core/remember.ts';
 import { sha256Hex } from '../core/signature/canonical.ts';
 import type { WireRequest } from '../protocols/protocol.ts';
 import type { Call } from '../services/call.ts';
@@ -31,8 +31,8 @@ export type Questions = {
   /** What the request asks the service for; throws as `route` does. */
   ask(service: Service<Call>, request: WireRequest): Question;
   /**
-   * Remembers the input of a question that was found lawful, and freezes it; not one that may hold a secret. Answers its
-   * text for the audit event, where it was written.
+   * Remembers the input of a question that was found lawful for the second time, and freezes it; not one that may hold a secret.
+   * Answers its text for the audit event, where it was written.
    */
   keep(question: Question, input: object): string | undefined;
 };
@@ -41,9 +41,13 @@ export type Questions = {
 const room = 4096;
 const maxWords = 2048;
 const roomOfWords = 1024 * 1024;
+/** Words of questions that were asked once, and characters of all of them: what makes something is seldom asked again. */
+const roomOfNew = 512;
+const roomOfNewWords = 128 * 1024;
 
 export function questions(): Questions {
   const known = bounded<Remembered>(room, roomOfWords);
+  const wasAsked = askedLately(roomOfNew, roomOfNewWords);
   return {
     ask(service, request) {
       const words = wordsOf(service, request);
@@ -58,7 +62,7 @@ export function questions(): Questions {
     keep({ operation, labels, words }, input) {
       if (words === undefined || !isOpen(operation.input)) return undefined;
       const shown = withoutSecrets(operation.input, input);
-      if (!hides(shown)) {
+      if (!hides(shown) && wasAsked(words)) {
         const what = { input: frozen(input), shown, payloadHash: undefined };
         known.set(words, { operation, labels, known: what, words: undefined }, words.length);
       }
