@@ -88,7 +88,7 @@ test('an algorithm takes the types of exactly those keys that it accepts', () =>
   }
 });
 
-test('another digest, PSS padding, IEEE P1363 and BER encodings of a good signature are refused', () => {
+test('another digest, PSS padding, IEEE P1363 and BER encodings of a good signature are refused, on another thread, too', async () => {
   const rsa = pairs.find(({ name }) => name === 'rsa2048');
   const ec = pairs.find(({ name }) => name === 'p256');
   assert.ok(rsa && ec);
@@ -111,8 +111,11 @@ test('another digest, PSS padding, IEEE P1363 and BER encodings of a good signat
     ['AWS4-X509-ECDSA-SHA256', ec.publicKey, ber],
     ['AWS4-X509-ECDSA-SHA256', ec.publicKey, Buffer.from('3006020100020100', 'hex')],
   ];
-  for (const [name, key, signature] of bad)
+  for (const [name, key, signature] of bad) {
     assert.deepEqual(verifyRaw(X509_ALGORITHMS[name], key, MESSAGE, signature), { ok: false, reason: 'mismatch' });
+    assert.equal(await X509_ALGORITHMS[name].verifyAside(key, MESSAGE, signature), false);
+  }
+  assert.equal(await X509_ALGORITHMS['AWS4-X509-ECDSA-SHA256'].verifyAside(ec.publicKey, MESSAGE, der), true);
 });
 
 test('what is not a public key is called that', () => {
