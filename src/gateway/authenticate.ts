@@ -61,8 +61,8 @@ export function authenticate(
   protocol: ProtocolName,
   signed: SignedRequest,
 ): Authenticated | Promise<Authenticated> {
-  const { request, signature, headers } = signed;
-  if (operation.signedWith === 'certificate') return certificateHolder(verifier, request, headers);
+  const { signature } = signed;
+  if (operation.signedWith === 'certificate') return certificateHolder(verifier, signed);
   if (operation.signedWith === 'nothing') return stranger(signature);
   if (!signature.ok) throw unreadable(signature, protocol);
   const parsed = signature.signature;
@@ -155,8 +155,7 @@ function sameText(one: string, other: string): boolean {
 /** Whoever sent a certificate. The signature's verdict is the operation's to ask for, at its place among AWS's checks. */
 function certificateHolder(
   { knowledge: { certificateBytes: bytesOf, certificateOf }, now }: Verifier,
-  request: WireRequest,
-  headers: HeaderIndex,
+  { request, headers, payloadHash }: SignedRequest,
 ): { readonly caller: CertificateHolder; readonly region: string } {
   const read = parseX509Authorization(request, headers, bytesOf);
   if (!read.ok) throw unreadableX509(read);
@@ -174,6 +173,7 @@ function certificateHolder(
     serialNumber: certificate.serialNumber,
     now,
     headers,
+    payloadHash,
   };
   const { chain, strangeElements } = poolOf(parsed.chainDer, certificateOf);
   let verdict: X509Verdict | undefined;

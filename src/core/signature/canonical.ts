@@ -37,7 +37,7 @@ export type CanonicalOptions = {
    */
   readonly normalizePath: boolean;
   /** Lower-case hex SHA-256 of the body. Absent: computed from `request.body`. */
-  readonly payloadHash?: string;
+  readonly payloadHash?: string | undefined;
   /** Decoded names of query parameters left out: `X-Amz-Signature`, and a token added after signing. */
   readonly omitQuery?: readonly string[];
   /** Absent: built from the request. */

@@ -197,6 +197,8 @@ export type X509Verification = {
   readonly region?: string;
   /** Absent: built from the request. */
   readonly headers?: HeaderIndex;
+  /** Lower-case hex SHA-256 of the body. Absent: computed. */
+  readonly payloadHash?: string | undefined;
 };
 
 /** Why a certificate signature is refused. */
@@ -278,7 +280,8 @@ function questionOf(given: X509Verification): SignatureQuestion | X509VerifyFail
   const skew = skewProblem(parsed.requestTime, now, { beforeSeconds: seconds, aheadSeconds: seconds });
   if (skew !== undefined) return { ok: false, reason: 'skew', skew };
   const { signedHeaders } = parsed;
-  const canonical = canonicalRequest(request, { signedHeaders, normalizePath: true, headers });
+  const { payloadHash } = given;
+  const canonical = canonicalRequest(request, { signedHeaders, normalizePath: true, headers, payloadHash });
   const text = stringToSign(parsed.algorithm, parsed.amzDate, scopeText(parsed), canonical);
   return {
     ok: true,
