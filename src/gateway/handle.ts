@@ -15,7 +15,6 @@ import { authorize } from './authorize.ts';
 import { callOf } from './call.ts';
 import { encodedMessage } from './encoded-message.ts';
 import type { Knowledge } from './knowledge.ts';
-import { useOf } from './last-uses.ts';
 import type { Question } from './questions.ts';
 import { keep, tell, type Visit } from './record.ts';
 import { type Addressee, addressee } from './route.ts';
@@ -54,8 +53,7 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
     const { caller, region } = authenticated instanceof Promise ? await authenticated : authenticated;
     visit.caller = caller;
     visit.region = region;
-    const use = isSigner(caller) ? useOf(caller, service.name, region, visit.startedAt) : undefined;
-    if (use !== undefined) world.lastUses.note(use);
+    if (isSigner(caller)) world.lastUses.note(caller, service.name, region, visit.startedAt);
     const input = known?.input ?? protocol.parse(operation, request, labels);
     visit.input = input;
     visit.shown = known?.shown;

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { account, testRoad } from '../../test/road.ts';
-import { accessKeys, accessKeyUses, serviceUses, type Use } from '../services/iam/records.ts';
+import type { RootCaller, UserCaller } from '../services/call.ts';
+import { accessKeys, accessKeyUses, serviceUses } from '../services/iam/records.ts';
 import { allow, assume, keysIn, makeRole, roleKeys, withCaller } from '../services/sts/rig.test.ts';
 import { memoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
-import { lastUses } from './last-uses.ts';
+import { type LastUses, lastUses } from './last-uses.ts';
 
 test('of a key: the last proved request, denied or not, and nothing before it is written', async () => {
   const road = await testRoad();
@@ -77,9 +78,9 @@ test('of services: each that a user asked in one wait, by its key and by a sessi
 
 test('the root is no user of services, and a user that is gone is none either', async () => {
   const store = memoryStore();
-  const at = '2026-11-22T12:00:00.000Z';
+  const at = new Date('2026-11-22T12:00:00.000Z');
   const { uses } = counted({ store });
-  uses.note({ kind: 'user', account, userId: 'AIDAGONE', at, region: 'us-east-1', serviceName: 'sts' });
+  uses.note(sessionOf('AIDAGONE'), 'sts', 'us-east-1', at);
   await uses.flush();
   assert.deepEqual(await store.read((reader) => serviceUses.list(reader, { prefix: '', limit: 9 })), []);
   const road = await testRoad();
@@ -110,17 +111,28 @@ function counted({ room = 10, store = memoryStore() as Store } = {}) {
   return { uses, waiting, failures, writes: () => writes };
 }
 
-const use = (accessKeyId: string, at = '2026-11-22T12:00:00.000Z'): Use => ({
-  kind: 'accessKey',
+type Noting = Parameters<LastUses['note']>;
+const start = new Date('2026-11-22T12:00:00.000Z');
+const holder = (accessKeyId: string): RootCaller => ({
+  kind: 'root',
+  account,
+  arn: `arn:aws:iam::${account}:root`,
+  userId: account,
   accessKeyId,
-  at,
-  region: 'us-east-1',
-  serviceName: 'sts',
 });
+const use = (accessKeyId: string, at = start): Noting => [holder(accessKeyId), 'sts', 'us-east-1', at];
+
+function sessionOf(userId: string): UserCaller {
+  const [userArn, accessKeyId] = [`arn:aws:iam::${account}:user/gone`, 'ASIAGONE'];
+  const issued = { version: 2, secretAccessKey: '', account, partition: 'aws', issuedAt: 0, expiresAt: 1 } as const;
+  const who = { userId, userArn, userName: 'gone', accessKeyId, sourceAccessKeyId: 'AKIAGONE' };
+  const session = { ...issued, ...who, kind: 'user', issuedBy: 'sts:GetSessionToken' } as const;
+  return { kind: 'user', account, arn: userArn, userId, accessKeyId, userName: 'gone', session };
+}
 
 test('many uses are one write, and one wait', async () => {
   const { uses, waiting, writes } = counted();
-  for (let count = 0; count < 1000; count++) uses.note(use(`AKIA${count % 10}`));
+  for (let count = 0; count < 1000; count++) uses.note(...use(`AKIA${count % 10}`));
   assert.deepEqual([waiting.length, writes()], [1, 0]);
   await uses.flush();
   assert.equal(writes(), 1);
@@ -137,15 +149,39 @@ test('what has no room is left out, what is there is kept up to date', async () 
     }
   });
   const { uses } = counted({ room: 1, store });
-  const later = '2026-11-22T12:00:01.000Z';
-  for (const one of [use('AKIAONE'), use('AKIATWO'), use('AKIAONE', later)]) uses.note(one);
+  const later = new Date('2026-11-22T12:00:01.000Z');
+  for (const one of [use('AKIAONE'), use('AKIATWO'), use('AKIAONE', later)]) uses.note(...one);
   await uses.flush();
   const written = (accessKeyId: string) => store.read((reader) => accessKeyUses.get(reader, accessKeyId));
-  assert.deepEqual([(await written('AKIAONE'))?.at, await written('AKIATWO')], [later, undefined]);
+  assert.deepEqual([(await written('AKIAONE'))?.at, await written('AKIATWO')], [later.toISOString(), undefined]);
   // Another node may have written a later one.
-  uses.note(use('AKIAONE'));
+  uses.note(...use('AKIAONE'));
   await uses.flush();
-  assert.equal((await written('AKIAONE'))?.at, later);
+  assert.equal((await written('AKIAONE'))?.at, later.toISOString());
+});
+
+test('of callers who share a key the last one counts, before and after what was noted is written', async () => {
+  const store = memoryStore();
+  const key = { account, sealedSecret: '', owner: 'root', userId: account, status: 'Active', createDate: '' } as const;
+  await store.write((writer) => accessKeys.put(writer, 'AKIAONE', { ...key, accessKeyId: 'AKIAONE' }));
+  const { uses } = counted({ store });
+  const [one, other] = [holder('AKIAONE'), holder('AKIAONE')];
+  let second = 0;
+  const note = (caller: RootCaller, service: string, region: string) => {
+    second += 1;
+    uses.note(caller, service, region, new Date(start.getTime() + second * 1000));
+  };
+  const written = async () => {
+    await uses.flush();
+    return store.read((reader) => accessKeyUses.get(reader, 'AKIAONE'));
+  };
+  for (const caller of [one, one, other, one, other]) note(caller, 'sts', 'us-east-1');
+  assert.deepEqual(await written(), { at: '2026-11-22T12:00:05.000Z', region: 'us-east-1', serviceName: 'sts' });
+  for (const service of ['sts', 'iam', 'sts', 'iam']) note(one, service, 'eu-west-1');
+  note(other, 'iam', 'eu-west-2');
+  assert.deepEqual(await written(), { at: '2026-11-22T12:00:10.000Z', region: 'eu-west-2', serviceName: 'iam' });
+  note(one, 'iam', 'us-east-1');
+  assert.deepEqual(await written(), { at: '2026-11-22T12:00:11.000Z', region: 'us-east-1', serviceName: 'iam' });
 });
 
 test('a store that refuses is told of once, and the next use is written', async () => {
@@ -157,11 +193,11 @@ test('a store that refuses is told of once, and the next use is written', async 
     write: (work) => (refuses ? Promise.reject(new Error('full')) : store.write(work)),
   };
   const { uses, failures } = counted({ store: flaky });
-  uses.note(use('AKIAONE'));
+  uses.note(...use('AKIAONE'));
   await uses.flush();
   assert.equal(failures.length, 1);
   refuses = false;
-  uses.note(use('AKIAONE'));
+  uses.note(...use('AKIAONE'));
   await uses.flush();
   assert.equal(failures.length, 1);
 });
