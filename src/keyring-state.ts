@@ -172,7 +172,7 @@ async function resealed(
     if (document === undefined || sealedKeyId(sealed) === keyring.currentKeyId) continue;
     const plaintext = open(keyring, purpose, sealed);
     if (plaintext === undefined) continue; // by a key that is lost: it stays needed, and is named at the next start
-    const again = Buffer.from(seal(keyring, purpose, plaintext, randomBytes(nonceBytes))).toString('base64');
+    const again = seal(keyring, purpose, plaintext, randomBytes(nonceBytes)).toString('base64');
     await writer.put(collection, key, { ...Object(document), [member]: again });
     count += 1;
   }

@@ -136,7 +136,7 @@ export function parseKeyring(text: string): ParsedKeyring {
  * tag (16). `nonce` is 12 random bytes, never used twice; throws RangeError for another length. The purpose is a literal
  * of the program; header and purpose are authenticated.
  */
-export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
+export function seal(keyring: Keyring, purpose: string, plaintext: Uint8Array, nonce: Uint8Array): Buffer {
   if (nonce.length !== nonceBytes) throw new RangeError(`the nonce must be ${nonceBytes} bytes, not ${nonce.length}`);
   // Made whole at once and filled. Whoever keeps it keeps it as text.
   const sealed = Buffer.allocUnsafe(headerBytes + plaintext.length + tagBytes);
@@ -161,7 +161,7 @@ export function sealText(keyring: Keyring, purpose: string, text: string, nonce:
   const name = `${purpose}\n${text}`;
   const before = known.get(name);
   if (before !== undefined) return before;
-  const sealed = Buffer.from(seal(keyring, purpose, Buffer.from(text, 'utf8'), nonce())).toString('base64url');
+  const sealed = seal(keyring, purpose, Buffer.from(text, 'utf8'), nonce()).toString('base64url');
   known.set(name, sealed, name.length + sealed.length);
   return sealed;
 }
@@ -252,11 +252,16 @@ function currentKey({ keys, currentKeyId }: Keyring): Key {
 }
 
 /** What a key is for one purpose; `purpose` is its name in UTF-8. */
-type Sealing = { readonly subkey: KeyObject; readonly purpose: Uint8Array };
+type Sealing = {
+  readonly subkey: KeyObject;
+  /** What GCM authenticates: room for a header, and the purpose. */
+  readonly context: Uint8Array;
+};
 
 const sealingOf = rememberOf((key: Key) =>
   byPurpose((purpose): Sealing => {
-    return { subkey: createSecretKey(subkeyBytes(key, `seal ${purpose}`)), purpose: Buffer.from(purpose, 'utf8') };
+    const subkey = createSecretKey(subkeyBytes(key, `seal ${purpose}`));
+    return { subkey, context: Buffer.concat([Buffer.alloc(headerBytes), Buffer.from(purpose, 'utf8')]) };
   }),
 );
 
@@ -275,12 +280,10 @@ function subkeyBytes({ secret }: Key, use: string): Buffer {
 
 /**
  * What GCM authenticates beside the ciphertext: the header of what is sealed, and the purpose. The header has one length, so
- * that no two pairs run together.
+ * that no two pairs run together. The same bytes each time, written anew: whoever takes them uses them at once.
  */
-function sealedContext(sealed: Uint8Array, { purpose }: Sealing): Uint8Array {
-  const context = Buffer.allocUnsafe(headerBytes + purpose.length);
-  context.set(sealed.subarray(0, headerBytes));
-  context.set(purpose, headerBytes);
+function sealedContext(sealed: Uint8Array, { context }: Sealing): Uint8Array {
+  for (let at = 0; at < headerBytes; at++) context[at] = sealed[at] ?? 0;
   return context;
 }
 

@@ -116,7 +116,7 @@ async function begun(world: World, writer: Writer): Promise<Opened> {
 }
 
 function sealedIdentity({ keyring, randomBytes }: World, identity: ChainIdentity, seed: Uint8Array): ChainIdentity {
-  const sealedKey = Buffer.from(seal(keyring, sealPurpose, seed, randomBytes(nonceBytes))).toString('base64');
+  const sealedKey = seal(keyring, sealPurpose, seed, randomBytes(nonceBytes)).toString('base64');
   return { ...identity, sealedKey };
 }
 

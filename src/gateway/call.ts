@@ -93,7 +93,7 @@ class RoadCall implements Call {
     return this.world.randomBytes(size);
   }
 
-  sealed(purpose: string, plaintext: Uint8Array): Uint8Array {
+  sealed(purpose: string, plaintext: Uint8Array): Buffer {
     return seal(this.world.keyring, purpose, plaintext, this.world.randomBytes(nonceBytes));
   }
 

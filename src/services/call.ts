@@ -87,7 +87,7 @@ export type Call = {
   newId(): string;
   randomBytes(size: number): Uint8Array;
   /** Seals bytes under the server's keyring; `opened` gives them back, or undefined when they are not of its making. */
-  sealed(purpose: string, plaintext: Uint8Array): Uint8Array;
+  sealed(purpose: string, plaintext: Uint8Array): Buffer;
   opened(purpose: string, sealed: Uint8Array): Uint8Array | undefined;
   /** A text sealed likewise, in base64url; the same text may have the same seal again. */
   sealedText(purpose: string, text: string): string;

@@ -1,6 +1,8 @@
 // The forms of AWS credentials.
 // AWS doc: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 
+import { remember } from '../remember.ts';
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** Random bytes that an identifier takes at most. */
@@ -20,17 +22,25 @@ const accountBits = 40n;
  * AWS seen: 2023-11, ASIAQNZGKIQY56JQ7WML is of the account 029608264753.
  */
 export function accessKeyIdOf(prefix: 'ASIA' | 'AKIA', account: string, random: Uint8Array): string {
-  if (random.length < 5 || !/^\d{12}$/.test(account))
-    throw new RangeError('an access key id takes an account and 5 bytes');
-  // A one and the account are 41 bits: eight characters and a bit, which the first four of the 39 random bits fill up. In
-  // numbers of at most 53 bits, as every session needs an id.
+  const part = accountPart(account);
+  if (random.length < 5 || part === undefined) throw new RangeError('an access key id takes an account and 5 bytes');
+  // The first four of the 39 random bits fill up the ninth character. In numbers of at most 53 bits, as every session needs an id.
   const first = random[0] ?? 0;
-  const high = 2 ** 40 + Number(account);
-  const middle = (high % 2) * 16 + ((first >> 3) & 15);
   let low = first & 7;
   for (let at = 1; at < 5; at++) low = low * 256 + (random[at] ?? 0);
-  return prefix + characters(Math.floor(high / 2), 8) + characters(middle, 1) + characters(low, 7);
+  return prefix + part.text + alphabet.charAt(part.bit * 16 + ((first >> 3) & 15)) + characters(low, 7);
 }
+
+/** A one and the account are 41 bits: eight characters and a bit. Undefined for what is no account. */
+const accountPart = remember(
+  64,
+  (account: string) => account,
+  (account) => {
+    if (!/^\d{12}$/.test(account)) return undefined;
+    const bits = 2 ** 40 + Number(account);
+    return { text: characters(Math.floor(bits / 2), 8), bit: bits % 2 };
+  },
+);
 
 /** The lowest bits of a whole number below 2^53 as so many characters. */
 function characters(bits: number, count: number): string {

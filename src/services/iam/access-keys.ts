@@ -43,7 +43,7 @@ export const CreateAccessKey = operation({
   async run(input, call) {
     const id = accessKeyIdOf('AKIA', call.account, call.randomBytes(identifierBytes));
     const secret = secretAccessKeyOf(call.randomBytes(30));
-    const sealedSecret = Buffer.from(call.sealed(purposes.accessKey, Buffer.from(secret))).toString('base64');
+    const sealedSecret = call.sealed(purposes.accessKey, Buffer.from(secret)).toString('base64');
     return call.write(async (writer) => {
       const { account } = call;
       const owner = await ownerOf(writer, call, input.UserName);

@@ -52,7 +52,7 @@ export function digestsOf(call: Call, { sealedDigests }: LoginProfileRecord): Pa
 }
 
 export function sealedDigests(call: Call, digests: PasswordDigests): string {
-  return Buffer.from(call.sealed(purposes.password, Buffer.from(JSON.stringify(digests)))).toString('base64');
+  return call.sealed(purposes.password, Buffer.from(JSON.stringify(digests))).toString('base64');
 }
 
 /** What a sign-in asks `passwordVerdict` about. */

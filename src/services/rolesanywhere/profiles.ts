@@ -188,6 +188,7 @@ export function onProfile(call: Call, id: string | undefined): readonly Access[]
 }
 
 function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {
+  const createdAt = new Date(record.createdAt);
   // Member by member: a page shows a hundred of them.
   return {
     profileId: record.id,
@@ -199,8 +200,8 @@ function detail(record: ProfileRecord): ValueOf<typeof ProfileDetail> {
     sessionPolicy: record.sessionPolicy ?? undefined,
     roleArns: record.roleArns,
     managedPolicyArns: record.managedPolicyArns,
-    createdAt: new Date(record.createdAt),
-    updatedAt: new Date(record.updatedAt),
+    createdAt,
+    updatedAt: record.updatedAt === record.createdAt ? createdAt : new Date(record.updatedAt),
     durationSeconds: record.durationSeconds,
     acceptRoleSessionName: record.acceptRoleSessionName,
     attributeMappings: record.attributeMappings,

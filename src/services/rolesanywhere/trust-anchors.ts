@@ -204,14 +204,15 @@ export function onAnchor(call: Call, id: string | undefined): readonly Access[] 
 }
 
 function detail(record: TrustAnchorRecord): ValueOf<typeof TrustAnchorDetail> {
+  const createdAt = new Date(record.createdAt);
   return {
     trustAnchorId: record.id,
     trustAnchorArn: record.arn,
     name: record.name,
     source: { sourceType: record.sourceType, sourceData: sourceData(record) },
     enabled: record.enabled,
-    createdAt: new Date(record.createdAt),
-    updatedAt: new Date(record.updatedAt),
+    createdAt,
+    updatedAt: record.updatedAt === record.createdAt ? createdAt : new Date(record.updatedAt),
     notificationSettings: record.notificationSettings.map(({ threshold, ...setting }) => ({
       ...setting,
       ...(threshold === null ? {} : { threshold }),
