@@ -171,15 +171,15 @@ export const pathPrefixMember = {
 };
 
 /**
- * Policy text as IAM shows it: percent-encoded, with everything but letters, digits and `-_.~` escaped. Remembered: a list
- * shows many policies again and again, and often the same one of many roles.
+ * Policy text as IAM shows it: percent-encoded, with everything but letters, digits and `-_.~` escaped. Remembered: many
+ * roles often have the same one. What is shown of a role is remembered with the role.
  * Spec: RFC 3986 §2.3. AWS doc: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
  */
 export const percentEncoded: (document: string) => string = remember(
-  4096,
+  1024,
   (document) => document,
   (document) => encodeURIComponent(document.toWellFormed()).replace(/[!'()*]/g, octet),
-  { most: 1024 * 1024, sizeOf: (document) => document.length },
+  { most: 256 * 1024, sizeOf: (document) => document.length },
 );
 
 function octet(character: string): string {
