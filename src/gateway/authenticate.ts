@@ -97,14 +97,15 @@ type Holder = { readonly caller: Signer; readonly secretAccessKey: DerivedKey };
 
 function keyHolder(verifier: Verifier, parsed: ParsedSignature): Holder | undefined | Promise<Holder | undefined> {
   const found = verifier.knowledge.keyHolderOf(verifier.store, parsed.accessKeyId);
-  const holderOf = (held: KeyHolder | undefined) => held && holding(verifier, held.caller, held.record, parsed);
-  return found instanceof Promise ? found.then(holderOf) : holderOf(found);
+  return found instanceof Promise
+    ? found.then((held) => holding(verifier, held, parsed))
+    : holding(verifier, found, parsed);
 }
 
-/** The caller with the key that the owner's secret derives; undefined where the keyring does not open it. */
-function holding(verifier: Verifier, caller: Signer, owner: SecretOwner, parsed: ParsedSignature): Holder | undefined {
-  const secretAccessKey = keyOf(verifier, owner, parsed);
-  return secretAccessKey && { caller, secretAccessKey };
+/** The caller with the key that its secret derives; undefined where the keyring does not open it. */
+function holding(verifier: Verifier, held: KeyHolder | undefined, parsed: ParsedSignature): Holder | undefined {
+  const secretAccessKey = held && keyOf(verifier, held.record, parsed);
+  return held && secretAccessKey && { caller: held.caller, secretAccessKey };
 }
 
 /** The derived key of the owner's secret, or undefined where the keyring does not open it. */

@@ -16,7 +16,7 @@ import { callOf } from './call.ts';
 import { encodedMessage } from './encoded-message.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Question } from './questions.ts';
-import { keep, tell, type Visit } from './record.ts';
+import { keep, newVisit, tell, type Visit } from './record.ts';
 import { type Addressee, addressee } from './route.ts';
 import { checkSession } from './session-limits.ts';
 import { unknownService } from './signature-errors.ts';
@@ -31,14 +31,9 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
   const signature = parseSignature(request, headers);
   const to = addressee(world.services, request, signature);
   const protocol = protocols[to.protocol];
-  const visit: Visit = {
-    // In this order: whoever looks for the event of an id knows that it began no later.
-    startedAt: world.now(),
-    requestId: world.newId(),
-    origin,
-    protocol: to.protocol,
-    explanations: [],
-  };
+  // In this order: whoever looks for the event of an id knows that it began no later.
+  const startedAt = world.now();
+  const visit = newVisit(world.newId(), startedAt, origin, to.protocol);
   let response: WireResponse;
   try {
     const service = served(to);
@@ -87,16 +82,20 @@ export async function handle(world: World, request: WireRequest, origin: Origin)
 
 /** Nothing is answered whose event cannot be kept: the error in the place of the answer, or undefined. */
 function unkept(world: World, visit: Visit): ServiceError | Promise<ServiceError | undefined> | undefined {
-  const refuse = (cause: unknown) => {
-    world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not recorded');
-    visit.error = unavailable(visit.protocol);
-    return visit.error;
-  };
   try {
-    return keep(world, visit)?.then(() => undefined, refuse);
+    return keep(world, visit)?.then(
+      () => undefined,
+      (cause) => unrecorded(world, visit, cause),
+    );
   } catch (cause) {
-    return refuse(cause);
+    return unrecorded(world, visit, cause);
   }
+}
+
+function unrecorded(world: World, visit: Visit, cause: unknown): ServiceError {
+  world.log.error({ requestId: visit.requestId, cause: String(cause) }, 'a visit was not recorded');
+  visit.error = unavailable(visit.protocol);
+  return visit.error;
 }
 
 /** The answer is on its way; what fails here is the operator's to know. */

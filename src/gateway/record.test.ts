@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeCa, makeSelfSigned } from '../../test/pki.ts';
 import { account, fingerprintOf, type Road, region, testRoad } from '../../test/road.ts';
-import { entryOf } from './record.ts';
+import { entryOf, newVisit } from './record.ts';
 import { keysOf, policy, webSession } from './session.test.ts';
 
 test('a change leaves one event, with what was asked and what came of it', async () => {
@@ -189,8 +189,8 @@ test('explanations are kept whole, or as words where they are too many', async (
   const origin = { ip: '::1', userAgent: '', secure: false };
   const kept = (count: number, fact: unknown) => {
     const explanations = Array.from({ length: count }, (_, at) => ({ reason: `r${at}`, fact }));
-    const visit = { requestId: 'r', startedAt: world.now(), origin, protocol: 'query', explanations } as const;
-    const { text } = entryOf(world, { ...visit, service, operation, caller, region, account }, {});
+    const visit = newVisit('r', world.now(), origin, 'query');
+    const { text } = entryOf(world, { ...visit, explanations, service, operation, caller, region, account }, {});
     return JSON.parse(text).additionalEventData.explanations;
   };
   assert.deepEqual(kept(1, 'f'), [{ reason: 'r0', fact: 'f' }]);

@@ -17,20 +17,44 @@ export type Visit = {
   readonly origin: Origin;
   readonly protocol: ProtocolName;
   readonly explanations: Reason[];
-  service?: Service<Call>;
-  operation?: Operation<Call>;
-  caller?: Caller;
-  region?: string;
-  account?: string;
-  input?: object;
+  service: Service<Call> | undefined;
+  operation: Operation<Call> | undefined;
+  caller: Caller | undefined;
+  region: string | undefined;
+  account: string | undefined;
+  input: object | undefined;
   /** The input as the event shows it, where that is known: JSON text. */
-  shown?: string | undefined;
+  shown: string | undefined;
   /** Another account whose trail has the event of the change, too. */
-  sharedWith?: string;
-  error?: ServiceError;
+  sharedWith: string | undefined;
+  error: ServiceError | undefined;
   /** Its event stands in the store, with the change. */
-  recorded?: boolean;
+  recorded: boolean;
 };
+
+/**
+ * A visit of which nothing is known but the request. With all its members: one that gets them one after the other is moved
+ * in memory for it.
+ */
+export function newVisit(requestId: string, startedAt: Date, origin: Origin, protocol: ProtocolName): Visit {
+  return {
+    requestId,
+    startedAt,
+    origin,
+    protocol,
+    explanations: [],
+    service: undefined,
+    operation: undefined,
+    caller: undefined,
+    region: undefined,
+    account: undefined,
+    input: undefined,
+    shown: undefined,
+    sharedWith: undefined,
+    error: undefined,
+    recorded: false,
+  };
+}
 
 /** Longest text of a stranger's that an event keeps, in characters. */
 const maxText = 1024;
