@@ -170,6 +170,7 @@ export const view = <M extends Members, D extends object>(
   show: (document: D) => MembersValue<M>,
 ): ViewShape<D, M> => Object.freeze({ kind: 'structure', members, show });
 
+/** Whether documents stand in the place of the shape's values. */
 export function isView(shape: Shape): boolean {
   return shape.kind === 'structure' && shape.show !== undefined;
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { http, https } from '../node-http.ts';
-import type { AnswerBody } from '../protocols/answer-body.ts';
+import { type AnswerBody, byteLength } from '../protocols/answer-body.ts';
 import type { HeaderPair, Refusal, WireRequest, WireResponse } from '../protocols/protocol.ts';
 import type { Origin } from '../services/call.ts';
 import type { Entry } from './admission.ts';
@@ -326,16 +326,8 @@ function writeBody(response: ServerResponse, body: AnswerBody): void {
 function writeHead(response: ServerResponse, { status, headers, body }: WireResponse): void {
   const lines: string[] = [];
   for (const [name, value] of headers) lines.push(name, value);
-  lines.push('content-length', String(lengthOf(body)));
+  lines.push('content-length', String(byteLength(body)));
   response.writeHead(status, lines);
-}
-
-/** Bytes of the body. */
-function lengthOf(body: AnswerBody): number {
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  let length = 0;
-  for (const piece of body) length += Buffer.byteLength(piece);
-  return length;
 }
 
 /** What HTTP's own parser refused: too large a header block, a bad request line, a timeout. */

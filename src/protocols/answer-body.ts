@@ -2,6 +2,7 @@
 // written as they stand: neither joined, nor measured, nor encoded again.
 
 type Piece = string | Uint8Array;
+/** The bytes are UTF-8, and nobody's to change. */
 export type AnswerBody = string | readonly Piece[];
 
 /** One after the other. */
@@ -17,9 +18,15 @@ export function joined(one: AnswerBody, other: AnswerBody): AnswerBody {
 }
 
 /** None of them is empty. */
-export function piecesOf(body: AnswerBody): readonly Piece[] {
+function piecesOf(body: AnswerBody): readonly Piece[] {
   if (typeof body !== 'string') return body;
   return body === '' ? [] : [body];
+}
+
+/** Bytes of the body in UTF-8. */
+export function byteLength(body: AnswerBody): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body.reduce((length, piece) => length + Buffer.byteLength(piece), 0);
 }
 
 /** The body as one text. */
@@ -33,6 +40,9 @@ const longText = 8 * 1024;
 
 /** A text for many answers, in one piece: one that was joined of others keeps these, and would be joined in each answer. */
 export function keptBody(text: string): AnswerBody {
-  const bytes = Buffer.from(text);
-  return text.length < longText ? bytes.toString() : Object.freeze([bytes]);
+  if (text.length < longText) return Buffer.from(text).toString();
+  // In memory of their own: a part of Node's pool would keep all that stands beside it.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return Object.freeze([bytes]);
 }

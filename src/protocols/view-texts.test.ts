@@ -174,6 +174,7 @@ test('long texts of pages are kept as bytes, and what stands around them is text
     assert.ok(typeof first !== 'string' && typeof second !== 'string');
     const bytes = first.filter((piece) => typeof piece !== 'string');
     assert.equal(bytes.length, 1);
+    assert.equal(bytes[0]?.buffer.byteLength, bytes[0]?.length);
     assert.equal(second.filter((piece) => typeof piece !== 'string')[0], bytes[0]);
     assert.ok(first.every((piece, at) => typeof piece !== typeof first[at + 1]));
     const values = kept.map(show);
