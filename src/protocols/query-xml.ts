@@ -3,6 +3,7 @@
 // AWS doc: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 import { commonError, type ServiceError } from '../contract/error.ts';
 import { secondsText } from '../contract/instant.ts';
+import type { Operation } from '../contract/operation.ts';
 import { type AnyStructure, byShape, isView, membersOf, nothing, type Shape } from '../contract/shape.ts';
 import { type AnswerBody, bodyText, joined } from './answer-body.ts';
 import {
@@ -27,18 +28,9 @@ export const queryXml: Protocol = {
   },
 
   respond(service, operation, output, requestId) {
-    const { name } = operation;
-    // AWS seen: no element where the model has no output; an empty one where it has one without members.
-    const result = operation.output === nothing ? '' : element(`${name}Result`, writerOf(operation.output)(output));
-    const metadata = element('ResponseMetadata', element('RequestId', escaped(requestId)));
-    return {
-      status: 200,
-      headers: headersOf(requestId),
-      body: joined(
-        joined(`<${name}Response xmlns="${service.xmlNamespace}">`, result),
-        `${metadata}</${name}Response>`,
-      ),
-    };
+    const { start, result, write, end } = frameOf(operation);
+    const answer = joined(start + service.xmlNamespace, within(result, write(output)));
+    return { status: 200, headers: headersOf(requestId), body: joined(answer, escaped(requestId) + end) };
   },
 
   refuse(error, requestId, xmlNamespace) {
@@ -52,6 +44,31 @@ export const queryXml: Protocol = {
     };
   },
 };
+
+/** What stands around an answer of an operation: up to the namespace, from there to the id, and behind it. */
+type Frame = { readonly start: string; readonly result: Tags; readonly write: Write; readonly end: string };
+
+const frames = new WeakMap<Operation<never>, Frame>();
+
+function frameOf(operation: Operation<never>): Frame {
+  const known = frames.get(operation);
+  if (known !== undefined) return known;
+  const frame = newFrame(operation);
+  frames.set(operation, frame);
+  return frame;
+}
+
+/** AWS seen: no result where the model has no output; an empty one where it has one without members. */
+function newFrame({ name, output }: Operation<never>): Frame {
+  const { open, close, empty } = tagsOf(`${name}Result`);
+  const id = '<ResponseMetadata><RequestId>';
+  return {
+    start: `<${name}Response xmlns="`,
+    result: { open: `">${open}`, close: close + id, empty: `">${output === nothing ? '' : empty}${id}` },
+    write: writerOf(output),
+    end: `</RequestId></ResponseMetadata></${name}Response>`,
+  };
+}
 
 /**
  * The request's parameters: the query's, and for a POST the form's. Throws the serialization error when an escape is
@@ -232,23 +249,32 @@ function viewWriter(write: (document: object) => AnswerBody): Write {
 
 function structureWriter(shape: AnyStructure): Write {
   // Made at the first value, for a shape may contain itself.
-  let fields: readonly { readonly name: string; readonly write: Write }[] | undefined;
+  let fields: readonly { readonly name: string; readonly write: Write; readonly tags: Tags }[] | undefined;
   return (value) => {
-    fields ??= membersOf(shape).map(([name, member]) => ({ name, write: writerOf(member.shape) }));
+    fields ??= membersOf(shape).map(([name, member]) => ({ name, write: writerOf(member.shape), tags: tagsOf(name) }));
     const values = shape.show === undefined ? Object(value) : shape.show(value);
     let text: AnswerBody = '';
-    for (const { name, write } of fields) {
-      const inner = values[name];
-      if (inner !== undefined) text = joined(text, element(name, write(inner)));
+    for (const { name, write, tags } of fields) {
+      const member = values[name];
+      if (member !== undefined) text = joined(text, within(tags, write(member)));
     }
     return text;
   };
 }
 
-function element(name: string, inner: string): string;
-function element(name: string, inner: AnswerBody): AnswerBody;
-function element(name: string, inner: AnswerBody): AnswerBody {
-  if (typeof inner !== 'string') return joined(joined(`<${name}>`, inner), `</${name}>`);
+/** What is written before and behind what an element holds, and in the place of an element that holds nothing. */
+type Tags = { readonly open: string; readonly close: string; readonly empty: string };
+
+function tagsOf(name: string): Tags {
+  return { open: `<${name}>`, close: `</${name}>`, empty: `<${name}/>` };
+}
+
+function within({ open, close, empty }: Tags, inner: AnswerBody): AnswerBody {
+  if (typeof inner !== 'string') return joined(joined(open, inner), close);
+  return inner === '' ? empty : open + inner + close;
+}
+
+function element(name: string, inner: string): string {
   return inner === '' ? `<${name}/>` : `<${name}>${inner}</${name}>`;
 }
 
