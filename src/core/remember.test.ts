@@ -1,7 +1,7 @@
 // What is remembered must be what would be worked out again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBefore, askedLately, remember, rememberAgain, rememberOf } from './remember.ts';
+import { askedBefore, askedLately, handover, remember, rememberAgain, rememberOf } from './remember.ts';
 
 test('an answer is worked out once, and again when it was the eldest of too many', () => {
   const worked: string[] = [];
@@ -104,4 +104,16 @@ test('what comes again is worked out twice at most, each thing by itself', () =>
     'other 4',
     'one 2',
   ]);
+});
+
+test('what was left for the next step is taken once, and by nobody else', () => {
+  const { leave, take } = handover<{ readonly word: string }, string>();
+  const [one, other] = [{ word: 'one' }, { word: 'one' }];
+  assert.equal(leave(one, 'left'), 'left');
+  assert.deepEqual([take(one), take(one)], ['left', undefined]);
+  leave(one, 'left');
+  assert.deepEqual([take(other), take(one)], [undefined, undefined]);
+  leave(one, 'left');
+  leave(other, 'later');
+  assert.deepEqual([take(one), take(other)], [undefined, undefined]);
 });

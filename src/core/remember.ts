@@ -119,3 +119,22 @@ export function rememberAgain<K extends object, O>(compute: (thing: K) => O): (t
     return answer;
   };
 }
+
+/**
+ * One place in which one step of a request leaves what it worked out of a thing for the next step, which takes it: undefined where
+ * another came between. No WeakMap, for the sake of the young: see {@link rememberAgain}.
+ */
+export function handover<K extends object, O>() {
+  let left: { readonly thing: K; readonly answer: O } | undefined;
+  return {
+    leave(thing: K, answer: O): O {
+      left = { thing, answer };
+      return answer;
+    },
+    take(thing: K): O | undefined {
+      const answer = left?.thing === thing ? left.answer : undefined;
+      left = undefined;
+      return answer;
+    },
+  };
+}

@@ -4,6 +4,7 @@
 import { commonError } from '../../contract/error.ts';
 import type { Access } from '../../contract/operation.ts';
 import { list, optional, pattern, required, string, structure, type ValueOf } from '../../contract/shape.ts';
+import { handover } from '../../core/remember.ts';
 import { type Call, operation } from '../call.ts';
 import { overlaid, tagKeys } from '../condition-keys.ts';
 import type { RoleRecord } from '../iam/records.ts';
@@ -67,7 +68,7 @@ export const AssumeRole = operation({
   // The shape was validated, so that the required members are there.
   access: (asked, call) => accessTo(asked as Asked, call),
   async run(asked, call) {
-    const { role, carries } = assumptions.get(call) ?? (await assumptionOf(asked, call));
+    const { role, carries } = assumptions.take(call) ?? (await assumptionOf(asked, call));
     // INVARIANT: nobody is allowed to assume what is not there.
     if (role === undefined) throw denied(`${asked.RoleArn} cannot be assumed.`, { reason: 'noRole' });
     const { account } = roleNamed(asked.RoleArn);
@@ -91,14 +92,12 @@ type Asked = ValueOf<typeof input>;
 /** Who becomes which role, and with what. */
 type Assumption = { readonly role: RoleRecord | undefined; readonly carries: Carried };
 
-/** Ours: the role that was asked about is the one that is assumed, and is looked up once. */
-const assumptions = new WeakMap<Call, Assumption>();
+/** Ours: the role that was asked about is the one that is assumed, and mostly is looked up once: access leaves it for the run. */
+const assumptions = handover<Call, Assumption>();
 
 async function assumptionOf(asked: Asked, call: Call): Promise<Assumption> {
   const carries = carried(asked, call);
-  const assumption = { role: await roleOf(call, asked.RoleArn), carries };
-  assumptions.set(call, assumption);
-  return assumption;
+  return assumptions.leave(call, { role: await roleOf(call, asked.RoleArn), carries });
 }
 
 /** The role must trust the caller, and let it tag and name a source where the session has tags and a source identity. */
