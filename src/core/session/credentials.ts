@@ -28,7 +28,9 @@ export function accessKeyIdOf(prefix: 'ASIA' | 'AKIA', account: string, random: 
   const first = random[0] ?? 0;
   let low = first & 7;
   for (let at = 1; at < 5; at++) low = low * 256 + (random[at] ?? 0);
-  return prefix + part.text + alphabet.charAt(part.bit * 16 + ((first >> 3) & 15)) + characters(low, 7);
+  const middle = alphabet.charAt(part.bit * 16 + ((first >> 3) & 15));
+  // Joined, for JSON.stringify of a session's claims takes half the time where no text is a chain of texts.
+  return [prefix, part.text, middle, characters(low, 7)].join('');
 }
 
 /** A one and the account are 41 bits: eight characters and a bit. Undefined for what is no account. */
