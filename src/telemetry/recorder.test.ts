@@ -66,17 +66,17 @@ test('what comes while a batch is written waits for the next', async () => {
 
 test('a long queue is written in pieces', async () => {
   const { made, batches } = rig();
-  for (let count = 0; count < 1200; count += 1) made.add(entry(String(count)));
+  for (let count = 0; count < 428; count += 1) made.add(entry(String(count)));
   await made.flush();
   assert.deepEqual(
     batches.map(({ length }) => length),
-    [500, 500, 200],
+    [192, 192, 44],
   );
 });
 
 test('as many as are written together are written at once', async () => {
   const { made, batches, timers, fire } = rig();
-  for (let count = 0; count < 499; count += 1) made.add(entry(String(count)));
+  for (let count = 0; count < 191; count += 1) made.add(entry(String(count)));
   assert.deepEqual(
     timers.map(({ ms }) => ms),
     [100],
@@ -88,14 +88,14 @@ test('as many as are written together are written at once', async () => {
   );
   await fire(0);
   const written = () => batches.map(({ length }) => length);
-  assert.deepEqual(written(), [500]);
+  assert.deepEqual(written(), [192]);
   assert.deepEqual(
     timers.map(({ ms }) => ms),
     [100],
     'what is no batch waits for its own time',
   );
   await fire(100);
-  assert.deepEqual(written(), [500, 2]);
+  assert.deepEqual(written(), [192, 2]);
 });
 
 test('what comes while a batch is written is one batch with what comes after it, under load, too', async () => {
@@ -103,7 +103,7 @@ test('what comes while a batch is written is one batch with what comes after it,
   const add = (count: number) => {
     for (let at = 0; at < count; at += 1) made.add(entry(String(at)));
   };
-  add(500);
+  add(192);
   state.during = () => {
     state.during = undefined;
     add(60);
@@ -111,19 +111,19 @@ test('what comes while a batch is written is one batch with what comes after it,
   await fire(0);
   add(40);
   const written = () => batches.map(({ length }) => length);
-  assert.deepEqual(written(), [500]);
+  assert.deepEqual(written(), [192]);
   assert.deepEqual(
     timers.map(({ ms }) => ms),
     [100],
   );
   state.during = () => {
     state.during = undefined;
-    add(501);
+    add(193);
   };
   await fire(100);
-  assert.deepEqual(written(), [500, 100, 500], 'a whole batch does not wait');
+  assert.deepEqual(written(), [192, 100, 192], 'a whole batch does not wait');
   await made.flush();
-  assert.deepEqual(written(), [500, 100, 500, 1]);
+  assert.deepEqual(written(), [192, 100, 192, 1]);
 });
 
 test('a batch that could not be written is told of, kept and tried again', async () => {
