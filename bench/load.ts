@@ -40,7 +40,7 @@ const stallMs = 15_000;
 
 /** Sends until time or supply are over. Rejects when a connection fails, closes unasked or stalls. */
 export async function load({ url, supply, connections, seconds, status }: LoadTraits): Promise<LoadResult> {
-  const sockets = await Promise.all(Array.from({ length: connections }, () => connected(url)));
+  const lines = await Promise.all(Array.from({ length: connections }, () => lineTo(url)));
   const latencies: number[] = [];
   let failures = 0;
   let firstFailure: string | undefined;
@@ -53,12 +53,13 @@ export async function load({ url, supply, connections, seconds, status }: LoadTr
   const answered = (answer: Answer, sentAt: number) => {
     last = performance.now();
     latencies.push(last - sentAt);
-    first ??= answer;
+    // Its bytes are the connection's, which reads the next answer into them.
+    first ??= { ...answer, bytes: Buffer.from(answer.bytes) };
     if (answer.status === status) return;
     failures++;
     firstFailure ??= answer.bytes.toString('latin1');
   };
-  await Promise.all(sockets.map((socket) => converse({ url, socket, next, answered })));
+  await Promise.all(lines.map((line) => converse({ url, line, next, answered })));
   const { user, system } = process.cpuUsage(before);
   const ms = last - start;
   return {
@@ -74,32 +75,43 @@ export async function load({ url, supply, connections, seconds, status }: LoadTr
   };
 }
 
+/** A connection, and who is told of what comes on it. */
+type Line = { readonly socket: Socket; readonly inbox: Inbox };
+type Inbox = { take: (chunk: Buffer) => void };
+
+async function lineTo(url: string): Promise<Line> {
+  const inbox: Inbox = { take: () => {} };
+  return { socket: await connected(url, (chunk) => inbox.take(chunk)), inbox };
+}
+
 type Conversation = {
   readonly url: string;
-  readonly socket: Socket;
+  readonly line: Line;
   readonly next: Supply;
   readonly answered: (answer: Answer, sentAt: number) => void;
 };
 
 /** One request at a time until `next` has no more. A server that closes after an answer is connected to anew, on its time. */
-async function converse({ url, socket: first, next, answered }: Conversation): Promise<void> {
+async function converse({ url, line: first, next, answered }: Conversation): Promise<void> {
   let sentAt = performance.now();
-  for (let socket: Socket = first; ; socket = await connected(url)) {
-    const end = await converseOn(socket, next, answered, sentAt).finally(() => socket.destroy());
+  for (let line = first; ; line = await lineTo(url)) {
+    const end = await converseOn(line, next, answered, sentAt).finally(() => line.socket.destroy());
     if (end === 'noMore') return;
     sentAt = performance.now();
   }
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Why it ended: nothing is left to send, or the server said that the answer was the last on this connection. */
 function converseOn(
-  socket: Socket,
+  { socket, inbox }: Line,
   next: Supply,
   answered: Conversation['answered'],
   startedAt: number,
 ): Promise<'noMore' | 'closing'> {
   return new Promise((resolve, reject) => {
-    let received: Buffer = Buffer.alloc(0);
+    let received: Buffer = nothing;
     let sentAt = startedAt;
     const send = () => {
       const request = next();
@@ -109,16 +121,19 @@ function converseOn(
     socket.setTimeout(stallMs, () => reject(new Error(`a connection stood still for ${stallMs} ms`)));
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the server closed a connection')));
-    socket.on('data', (chunk: Buffer) => {
-      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const answer = complete(received);
-      if (answer === undefined) return;
-      received = Buffer.alloc(0);
+    inbox.take = (chunk) => {
+      const whole = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      const answer = complete(whole);
+      if (answer === undefined) {
+        received = received.length === 0 ? Buffer.from(chunk) : whole;
+        return;
+      }
+      received = nothing;
       answered(answer, sentAt);
       if (answer.isLast) return resolve('closing');
       sentAt = performance.now();
       send();
-    });
+    };
     send();
   });
 }

@@ -10,11 +10,22 @@ export type Answer = {
   readonly isLast: boolean;
 };
 
-/** Resolves when the connection stands. `url`: `http://HOST:PORT`. */
-export function connected(url: string): Promise<Socket> {
+/** Bytes of what a connection reads at once: a page of a list, as a rule. */
+const readBytes = 64 * 1024;
+
+/**
+ * Resolves when the connection stands. `url`: `http://HOST:PORT`. `take`: gets all that comes, in a buffer that is its own until it
+ * returns; absent, the socket tells of it. A buffer for each read would have the generator collect hundreds of megabytes a second.
+ */
+export function connected(url: string, take?: (chunk: Buffer) => void): Promise<Socket> {
   const { hostname, port } = new URL(url);
+  const callback = (size: number, buffer: Uint8Array) => {
+    take?.(Buffer.from(buffer.buffer, buffer.byteOffset, size));
+    return true;
+  };
+  const onread = take === undefined ? {} : { onread: { buffer: Buffer.allocUnsafeSlow(readBytes), callback } };
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true, ...onread });
     socket.once('error', reject);
     socket.once('connect', () => resolve(socket.off('error', reject)));
   });
