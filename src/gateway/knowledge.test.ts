@@ -61,6 +61,18 @@ test('one text as two kinds of policy is two policies', () => {
   assert.throws(() => policyOf('{', 'identity'), /a stored identity policy does not parse/);
 });
 
+test('long policies drive one another out: their number alone bounds nothing', () => {
+  const { policyOf } = knowledge();
+  const long = (name: string) => {
+    const Resource = `arn:aws:s3:::${name}/${'x'.repeat(120_000)}`;
+    return JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 's3:GetObject', Resource } });
+  };
+  const first = policyOf(long('first'), 'identity');
+  assert.equal(policyOf(long('first'), 'identity'), first);
+  for (let at = 0; at < 40; at++) policyOf(long(`other-${at}`), 'identity');
+  assert.notEqual(policyOf(long('first'), 'identity'), first);
+});
+
 test('a bundle with one bad certificate, or none, is refused', () => {
   const { certificatesOf } = knowledge();
   const { pem } = makeCa();

@@ -42,6 +42,8 @@ export type Knowledge = KnownSecrets & {
 
 /** Things remembered of each kind, at most. */
 const room = 4096;
+/** Characters of the texts of one kind of policies remembered, and of bundles, at most: a few may be as long as thousands of others. */
+const roomOfTexts = 4 * 1024 * 1024;
 /** Characters of the texts of certificates remembered, at most: strangers choose how long theirs are. */
 const roomOfCertificates = 16 * 1024 * 1024;
 /** Digests of certificates that came, to know those that come again: more than are remembered, in 64 KiB. */
@@ -61,11 +63,7 @@ export function knowledge(): Knowledge {
     resource: rememberedPolicies('resource'),
   } as const;
   const { bytesOf, certificateOf } = rememberedCertificates();
-  const bundle = remember(
-    room,
-    (pem: string) => pem,
-    (pem) => bundleOf(pem, certificateOf),
-  );
+  const bundle = rememberedTexts((pem) => bundleOf(pem, certificateOf));
   return {
     knownAccounts: new Set(),
     certificatesOf: bundle,
@@ -80,17 +78,17 @@ export function knowledge(): Knowledge {
   };
 }
 
+function rememberedTexts<T>(read: (text: string) => T): (text: string) => T {
+  return remember(room, (text: string) => text, read, { most: roomOfTexts, sizeOf: (text) => text.length });
+}
+
 /** By their text alone, and so a memory for each kind: a key put together would be digested anew at every look. */
 function rememberedPolicies(kind: PolicyKind): (text: string) => Policy {
-  return remember(
-    room,
-    (text: string) => text,
-    (text) => {
-      const parsed = parsePolicy(text, kind);
-      if (!parsed.ok) throw new Error(`a stored ${kind} policy does not parse: ${parsed.message}`);
-      return parsed.policy;
-    },
-  );
+  return rememberedTexts((text) => {
+    const parsed = parsePolicy(text, kind);
+    if (!parsed.ok) throw new Error(`a stored ${kind} policy does not parse: ${parsed.message}`);
+    return parsed.policy;
+  });
 }
 
 /**
