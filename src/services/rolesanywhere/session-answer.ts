@@ -2,10 +2,10 @@
 import { integer, list, required, string, structure, timestampInSeconds } from '../../contract/shape.ts';
 import type { RoleClaims } from '../../core/session/claims.ts';
 import type { Baggage } from '../../core/session/limits.ts';
-import { formatArn, parseArn } from '../arn.ts';
+import { formatArn } from '../arn.ts';
 import type { Call } from '../call.ts';
 import type { RoleRecord } from '../iam/records.ts';
-import { issued, sessionToken } from '../sessions.ts';
+import { roleClaims, sessionToken } from '../sessions.ts';
 
 const secret = { sensitive: true } as const;
 const Credentials = structure({
@@ -39,36 +39,12 @@ export const SessionAnswer = structure({
 /** Who a session is. */
 export type Identity = { readonly sourceIdentity: string; readonly roleSessionName: string };
 
-/** The claims of a new session of the role, `seconds` long from now. */
+/** The claims of a new session of the role, `seconds` long from now. Ours: no tag is transitive; nothing says that AWS makes any so. */
 export function issue(session: Identity, baggage: Baggage, seconds: number, role: RoleRecord, call: Call): RoleClaims {
-  const { version, account, accessKeyId, secretAccessKey, issuedAt, expiresAt, issuedBy } = issued(
-    call,
-    call.account,
-    seconds,
-    'rolesanywhere:CreateSession',
-  );
-  // Member by member, for every session is made here: a copy of a copy costs more than all of it.
-  return {
-    version,
-    account,
-    accessKeyId,
-    secretAccessKey,
-    issuedAt,
-    expiresAt,
-    issuedBy,
-    kind: 'role',
-    partition: parseArn(role.arn)?.partition ?? call.partition,
-    roleArn: role.arn,
-    roleName: role.roleName,
-    roleId: role.roleId,
-    sourceIdentity: session.sourceIdentity,
-    roleSessionName: session.roleSessionName,
-    policies: baggage.policies,
-    managedPolicyArns: [...baggage.managedPolicyArns], // not frozen: see encodeClaims
-    tags: baggage.tags,
-    // Ours: none is transitive; nothing says that AWS makes any so.
-    transitiveTagKeys: [],
-  };
+  const { sourceIdentity, roleSessionName } = session;
+  const issuedBy = 'rolesanywhere:CreateSession';
+  const identity = { issuedBy, roleSessionName, sourceIdentity, transitiveTagKeys: [], webIdentity: undefined };
+  return roleClaims(call, role, seconds, identity, baggage);
 }
 
 /** The answer that gives the session's credentials away, its claims sealed in the token. */

@@ -8,8 +8,9 @@ import { handover } from '../../core/remember.ts';
 import { type Call, operation } from '../call.ts';
 import { overlaid, tagKeys } from '../condition-keys.ts';
 import type { RoleRecord } from '../iam/records.ts';
+import { roleClaims } from '../sessions.ts';
 import { denied, invalid, invalidParameter, MalformedPolicyDocument, PackedPolicyTooLarge } from './errors.ts';
-import { roleClaims, roleNamed, roleOf, roleSessionAnswer, secondsOf } from './role-session.ts';
+import { roleNamed, roleOf, roleSessionAnswer, secondsOf } from './role-session.ts';
 import { packed, tagsOf } from './session-policies.ts';
 import {
   Arn,

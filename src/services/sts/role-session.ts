@@ -1,11 +1,10 @@
 // A new session of a role, as AssumeRole and its like answer it.
-import { remember, rememberOf } from '../../core/remember.ts';
+import { remember } from '../../core/remember.ts';
 import type { RoleClaims, SessionClaims } from '../../core/session/claims.ts';
-import type { Baggage } from '../../core/session/limits.ts';
 import { formatArn, parseArn } from '../arn.ts';
 import type { Call } from '../call.ts';
 import { findRole, type RoleRecord } from '../iam/records.ts';
-import { issued, sessionToken } from '../sessions.ts';
+import { sessionToken } from '../sessions.ts';
 import { invalid } from './errors.ts';
 
 /** The account and the name of a role's ARN; undefined where it is the ARN of something else. */
@@ -45,53 +44,6 @@ export function secondsOf(asked: number | undefined, role: RoleRecord, chained: 
     throw invalid('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
   return seconds;
-}
-
-type Session = Pick<
-  RoleClaims,
-  'roleSessionName' | 'transitiveTagKeys' | 'sourceIdentity' | 'webIdentity' | 'issuedBy'
->;
-
-/** Whose the role is. */
-const ownerOf = rememberOf(({ arn }: RoleRecord) => parseArn(arn));
-
-/** The claims of a new session of the role: member by member, for a copy of a copy costs more than all of it. */
-export function roleClaims(
-  call: Call,
-  role: RoleRecord,
-  seconds: number,
-  session: Session,
-  baggage: Baggage,
-): RoleClaims {
-  const owner = ownerOf(role);
-  const account = owner?.account ?? call.account;
-  const { version, accessKeyId, secretAccessKey, issuedAt, expiresAt } = issued(
-    call,
-    account,
-    seconds,
-    session.issuedBy,
-  );
-  return {
-    version,
-    account,
-    accessKeyId,
-    secretAccessKey,
-    issuedAt,
-    expiresAt,
-    issuedBy: session.issuedBy,
-    kind: 'role',
-    partition: owner?.partition ?? call.partition,
-    roleArn: role.arn,
-    roleName: role.roleName,
-    roleId: role.roleId,
-    roleSessionName: session.roleSessionName,
-    transitiveTagKeys: session.transitiveTagKeys,
-    sourceIdentity: session.sourceIdentity,
-    webIdentity: session.webIdentity,
-    policies: baggage.policies,
-    managedPolicyArns: baggage.managedPolicyArns,
-    tags: baggage.tags,
-  };
 }
 
 /** The members of the answer that every new session of a role has. */

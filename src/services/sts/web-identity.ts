@@ -8,6 +8,7 @@ import { parseArn } from '../arn.ts';
 import { type Call, operation } from '../call.ts';
 import { tagKeys } from '../condition-keys.ts';
 import { findOidcProvider, issuerName, type OidcProviderRecord, type RoleRecord } from '../iam/records.ts';
+import { roleClaims } from '../sessions.ts';
 import { untrusted } from '../trust.ts';
 import type { TokenVerdict } from '../web-identity.ts';
 import {
@@ -20,7 +21,7 @@ import {
   MalformedPolicyDocument,
   PackedPolicyTooLarge,
 } from './errors.ts';
-import { roleClaims, roleNamed, roleOf, roleSessionAnswer, secondsOf } from './role-session.ts';
+import { roleNamed, roleOf, roleSessionAnswer, secondsOf } from './role-session.ts';
 import { packed, tagsOf } from './session-policies.ts';
 import {
   Arn,
